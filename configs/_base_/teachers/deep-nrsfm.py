@@ -1,0 +1,38 @@
+# The teacher of Wang et al. 2019: six levels of dictionaries, trained on 2D alone.
+_base_ = ['../default_runtime.py']
+
+model = dict(
+    type='DeepNRSfM',
+    num_keypoints=17,
+    code_sizes=(256, 128, 64, 32, 16, 8),
+    init_std=0.01,
+    code_weight=0.003,
+)
+
+max_iters = 3000
+train_cfg = dict(by_epoch=False, max_iters=max_iters, val_interval=500)
+optim_wrapper = dict(optimizer=dict(type='Adam', lr=5e-3))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
+    dict(type='ExponentialLR', gamma=0.9992, by_epoch=False, begin=100, end=max_iters),
+]
+
+# Which of the two mirror images is real is decided by how people's knees bend.
+custom_hooks = [
+    dict(
+        type='DepthSignHook',
+        left='left_hip',
+        right='right_hip',
+        up='thorax',
+        limbs=[
+            ('left_hip', 'left_knee', 'left_foot'),
+            ('right_hip', 'right_knee', 'right_foot'),
+        ],
+        interval=500,
+    )
+]
+default_hooks = dict(
+    checkpoint=dict(interval=500, by_epoch=False),
+    logger=dict(interval=100),
+)
+log_processor = dict(by_epoch=False)

@@ -1,0 +1,42 @@
+# The distilled student of `make demo`: half of ResNet-18's channels, 64 x 64 images.
+_base_ = ['../student/distill_res18_synthetic-128x128.py']
+
+data_root = 'data/synthetic_humans_64'
+input_size = (64, 64)
+codec = dict(type='IntegralPose3DLabel', input_size=input_size)
+codes_file = 'work_dirs/demo/teacher_codes.safetensors'
+
+model = dict(
+    backbone=dict(base_channels=32),
+    head=dict(
+        in_channels=256,
+        input_size=input_size,
+        deconv_out_channels=(64, 64, 64),
+        decoder=codec,
+        depth_loss=dict(codes_file=codes_file),
+    ),
+)
+
+train_pipeline = [
+    dict(type='LoadImage'),
+    dict(type='GetBBoxCenterScale'),
+    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='TopdownAffine', input_size=input_size),
+    dict(type='LoadTeacherCodes', codes_file=codes_file),
+    dict(type='GenerateTarget', encoder=codec),
+    dict(type='PackPoseInputs'),
+]
+val_pipeline = _base_.val_pipeline
+val_pipeline[2] = dict(type='TopdownAffine', input_size=input_size)
+
+train_dataloader = dict(
+    batch_size=64, dataset=dict(data_root=data_root, pipeline=train_pipeline)
+)
+val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=val_pipeline))
+test_dataloader = val_dataloader
+
+train_cfg = dict(max_epochs=6, val_interval=6)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
+    dict(type='MultiStepLR', milestones=[4, 5], gamma=0.2, by_epoch=True),
+]

@@ -1,0 +1,10 @@
+# Weaksup-bs: the same student, made to copy the teacher's depth.
+_base_ = ['distill.py']
+
+model = dict(
+    head=dict(
+        depth_loss=dict(
+            _delete_=True, type='TeacherDepthLoss', codes_file=_base_.codes_file
+        )
+    )
+)

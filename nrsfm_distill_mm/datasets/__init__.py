@@ -1,0 +1,21 @@
+"""Datasets and transforms, registered in MMPose's registries."""
+
+from nrsfm_distill_mm.datasets.human36m import (
+    Human36mDistillDataset,
+    SyntheticHumanDataset,
+)
+from nrsfm_distill_mm.datasets.keypoint_array import KeypointArrayDataset
+from nrsfm_distill_mm.datasets.landmark_batches import LandmarkBatchDataset
+from nrsfm_distill_mm.datasets.mpii import MpiiDistillDataset
+from nrsfm_distill_mm.datasets.transforms.load_depth_labels import LoadDepthLabels
+from nrsfm_distill_mm.datasets.transforms.load_teacher_codes import LoadTeacherCodes
+
+__all__ = [
+    'Human36mDistillDataset',
+    'KeypointArrayDataset',
+    'LandmarkBatchDataset',
+    'LoadDepthLabels',
+    'LoadTeacherCodes',
+    'MpiiDistillDataset',
+    'SyntheticHumanDataset',
+]

@@ -1,0 +1,47 @@
+"""LoadDepthLabels: true depth as a label, for the fully supervised reference."""
+
+from typing import Any
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmpose.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class LoadDepthLabels(BaseTransform):
+    """Root-relative true depth of a sample, in crop px.
+
+    Millimetres become pixels by the weak-perspective scale that best maps the 3D
+    landmarks to the 2D ones. Stands between ``TopdownAffine`` and
+    ``GenerateTarget``; the dataset needs ``load_3d=True``.
+
+    Added key: ``keypoint_depth`` (1, P).
+
+    Args:
+        root_index: the landmark at depth 0.
+    """
+
+    def __init__(self, root_index: int = 0) -> None:
+        self.root_index = root_index
+
+    def transform(self, results: dict[str, Any]) -> dict[str, Any]:
+        """Add the depths.
+
+        Raises:
+            KeyError: the sample has no 3D landmarks.
+        """
+        if 'keypoints_3d' not in results:
+            raise KeyError(
+                f'keypoints_3d: {results["img_path"]} has none; full supervision needs '
+                'a dataset with load_3d=True'
+            )
+        points = results['keypoints_3d'][0]
+        if results.get('flip'):
+            points = points[results['flip_indices']] * np.float32([-1, 1, 1])
+        plane = points[:, :2] - points[:, :2].mean(axis=0)
+        pixels = results['keypoints'][0] - results['keypoints'][0].mean(axis=0)
+        scale = (plane * pixels).sum() / np.square(plane).sum()
+        crop = results['input_size'][0] / results['bbox_scale'][0, 0]
+        depth = points[:, 2] - points[self.root_index, 2]
+        results['keypoint_depth'] = (depth * scale * crop)[None].astype(np.float32)
+        return results

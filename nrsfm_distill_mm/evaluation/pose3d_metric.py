@@ -1,0 +1,114 @@
+"""Pose3DErrorMetric: the paper's three errors in mm."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.evaluator import BaseMetric
+from mmpose.registry import METRICS
+from torch import Tensor
+
+from nrsfm_distill_mm.evaluation import functional
+from nrsfm_distill_mm.nrsfm import sample_key
+
+ERRORS = {
+    'mpjpe': functional.mpjpe,
+    'pa_mpjpe': functional.pa_mpjpe,
+    'depth_error': functional.depth_error,
+}
+
+
+@METRICS.register_module()
+class Pose3DErrorMetric(BaseMetric):
+    """MPJPE, PA-MPJPE and depth error in mm, overall and per action.
+
+    Predictions (``pred_instances.keypoints_3d``) are scaled by mean bone length,
+    then root-aligned; truth comes as ``keypoints_3d`` (mm) in the samples'
+    meta information.
+
+    Args:
+        root_index: the landmark that poses are aligned at.
+        out_file: writes the aligned poses to this ``.npz``, for reports.
+    """
+
+    default_prefix = 'pose3d'
+
+    def __init__(
+        self, root_index: int = 0, out_file: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.root_index = root_index
+        self.out_file = out_file
+
+    def process(
+        self, data_batch: Mapping[str, Any], data_samples: Sequence[dict[str, Any]]
+    ) -> None:
+        """Keep one record per sample."""
+        for sample in data_samples:
+            if sample.get('keypoints_3d') is None:
+                raise ValueError(
+                    'keypoints_3d: expected 3D truth in the meta information of '
+                    f'{sample.get("img_path")}, found none; put "keypoints_3d" into '
+                    'the meta_keys of PackPoseInputs'
+                )
+            predicted = sample['pred_instances']
+            self.results.append(
+                {
+                    'keypoints_3d': _single(predicted['keypoints_3d']),
+                    'keypoints': _single(predicted['keypoints'])[:, :2],
+                    'keypoints_gt': _single(sample['gt_instances']['keypoints']),
+                    'keypoints_3d_gt': _single(sample['keypoints_3d']),
+                    'image': str(sample['img_path']),
+                    'key': sample_key(sample['img_path'], sample['id']),
+                    'action': str(sample.get('action', '')),
+                }
+            )
+
+    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
+        """Means over the samples, keyed ``mpjpe`` and ``mpjpe_<action>``."""
+        if not results:
+            raise ValueError(
+                'Pose3DErrorMetric: expected at least one sample, got none'
+            )
+        arrays = {name: np.stack([r[name] for r in results]) for name in results[0]}
+        links = torch.tensor(self.dataset_meta['skeleton_links'])  # type: ignore[index]
+        true = torch.from_numpy(arrays['keypoints_3d_gt']).double()
+        predicted = functional.scale_to_bone_length(
+            torch.from_numpy(arrays['keypoints_3d']).double(),
+            true,
+            links,
+            self.root_index,
+        )
+        true = functional.root_aligned(true, self.root_index)
+        if self.out_file:
+            arrays['keypoints_3d'] = predicted.float().numpy()
+            arrays['keypoints_3d_gt'] = true.float().numpy()
+            arrays['skeleton_links'] = links.numpy()
+            arrays['root_index'] = np.array(self.root_index)
+            _save(Path(self.out_file), arrays)
+        return summarise(predicted, true, arrays['action'])
+
+
+def summarise(predicted: Tensor, true: Tensor, action: Any) -> dict[str, float]:
+    """The three errors (N, P, 3) -> means, overall and per action (N,) if several."""
+    summary = {}
+    for name, error in ERRORS.items():
+        values = error(predicted, true).numpy()
+        summary[name] = float(values.mean())
+        for which in np.unique(action[action != '']):
+            summary[f'{name}_{which}'] = float(values[action == which].mean())
+    return summary
+
+
+def _single(instances: Any) -> Any:
+    """The one instance of a top-down sample, as float32 array."""
+    return np.asarray(instances, dtype=np.float32)[0]
+
+
+def _save(path: Path, arrays: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f'.{path.name}.tmp.npz')
+    np.savez_compressed(temporary, **arrays)
+    temporary.replace(path)

@@ -1,0 +1,56 @@
+"""Geometry on tensors with free leading dimensions; PyTorch only."""
+
+from nrsfm_distill_mm.geometry.cameras import (
+    mirror_depth,
+    project_orthographic,
+    project_perspective,
+    rotation_from_camera,
+    to_camera_frame,
+)
+from nrsfm_distill_mm.geometry.checks import (
+    ShapeError,
+    ValueRangeError,
+    check_finite,
+    check_shape,
+)
+from nrsfm_distill_mm.geometry.heatmaps import (
+    cell_centres,
+    depth_centres,
+    soft_argmax_3d,
+)
+from nrsfm_distill_mm.geometry.normalisation import (
+    NormalisedLandmarks,
+    centre_points,
+    normalise_landmarks,
+)
+from nrsfm_distill_mm.geometry.procrustes import (
+    Similarity,
+    camera_from_shape,
+    nearest_camera,
+    similarity_alignment,
+)
+from nrsfm_distill_mm.geometry.rotations import geodesic_angle, in_plane_rotation
+
+__all__ = [
+    'NormalisedLandmarks',
+    'ShapeError',
+    'Similarity',
+    'ValueRangeError',
+    'camera_from_shape',
+    'cell_centres',
+    'centre_points',
+    'check_finite',
+    'check_shape',
+    'depth_centres',
+    'geodesic_angle',
+    'in_plane_rotation',
+    'mirror_depth',
+    'nearest_camera',
+    'normalise_landmarks',
+    'project_orthographic',
+    'project_perspective',
+    'rotation_from_camera',
+    'similarity_alignment',
+    'soft_argmax_3d',
+    'to_camera_frame',
+]

@@ -1,0 +1,37 @@
+"""TopdownPose3DEstimator: the student."""
+
+from typing import Any
+
+import numpy as np
+from mmengine.structures import InstanceData
+from mmpose.models.pose_estimators import TopdownPoseEstimator
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+
+
+@MODELS.register_module()
+class TopdownPose3DEstimator(TopdownPoseEstimator):
+    """Top-down estimator whose predictions carry ``keypoints_3d`` as well.
+
+    ``pred_instances.keypoints`` (1, P, 2) are image px as always;
+    ``keypoints_3d`` (1, P, 3) are weak-perspective image px, z from the root.
+    """
+
+    def add_pred_to_datasample(
+        self,
+        batch_pred_instances: list[InstanceData],
+        batch_pred_fields: Any,
+        batch_data_samples: list[PoseDataSample],
+    ) -> list[PoseDataSample]:
+        """Map depth from crop to image px too."""
+        samples = super().add_pred_to_datasample(
+            batch_pred_instances, batch_pred_fields, batch_data_samples
+        )
+        for sample in samples:
+            keypoints = sample.pred_instances.keypoints
+            pixel = sample.input_scale[0] / sample.input_size[0]
+            depth = keypoints[..., 2:] * pixel
+            plane = keypoints[..., :2]
+            sample.pred_instances.keypoints = plane
+            sample.pred_instances.keypoints_3d = np.concatenate([plane, depth], axis=-1)
+        return samples

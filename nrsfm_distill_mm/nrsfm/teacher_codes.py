@@ -1,0 +1,174 @@
+"""The file of teacher codes: the only contact between teacher and student.
+
+A ``.safetensors`` file, opened memory-mapped. Rows are sorted by sample key, so
+that a row is found by bisection in the mapped keys, with constant memory however
+many samples there are.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+SCHEMA_VERSION = '1'
+FloatArray = npt.NDArray[np.float32]
+
+
+class TeacherCodesError(ValueError):
+    """A file of teacher codes is unreadable, or is not the one wanted."""
+
+
+@dataclass(frozen=True)
+class CodesInfo:
+    """What a file of codes says of its origin.
+
+    Attributes:
+        skeleton: name of the landmarks' metainfo, such as ``h36m``.
+        depth_sign: the stored reflection, 1 or -1.
+        config: the teacher's config as text.
+        checkpoint: the teacher's checkpoint, name and sha256.
+    """
+
+    skeleton: str
+    depth_sign: int = 1
+    config: str = ''
+    checkpoint: str = ''
+    schema_version: str = SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class TeacherCodes:
+    """Dictionary and per-sample codes; arrays may be memory-mapped.
+
+    Attributes:
+        info: where they come from.
+        dictionary: (P, 3, K), zero mean over the points, unit RMS atom length.
+        keys: (N,) bytes, sorted.
+        code, code_flipped: (N, K).
+        camera, camera_flipped: (N, 3, 2); *_flipped belong to the mirrored image.
+        side: (N,) px. centre: (N, 2) px.
+        reprojection_error: (N,), relative.
+    """
+
+    info: CodesInfo
+    dictionary: FloatArray
+    keys: npt.NDArray[np.bytes_]
+    code: FloatArray
+    camera: FloatArray
+    code_flipped: FloatArray
+    camera_flipped: FloatArray
+    side: FloatArray
+    centre: FloatArray
+    reprojection_error: FloatArray
+    path: str = field(default='', compare=False)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    @property
+    def teacher_id(self) -> int:
+        """Fingerprint of dictionary and sign: equal for codes of one teacher."""
+        content = self.dictionary.tobytes() + str(self.info.depth_sign).encode()
+        return int.from_bytes(hashlib.sha256(content).digest()[:7], 'big')
+
+    def row(self, key: str) -> int:
+        """Index of a sample.
+
+        Raises:
+            TeacherCodesError: if the file does not hold the sample.
+        """
+        wanted = key.encode()
+        index = int(np.searchsorted(self.keys, np.bytes_(wanted)))
+        if index == len(self.keys) or self.keys[index] != wanted:
+            raise TeacherCodesError(
+                f'{self.path}: no code for sample "{key}" among {len(self)}, the first '
+                f'being "{self.keys[0].decode()}"; these codes are of another data '
+                'set, write them again with tools/test.py and a *_codes.py config'
+            )
+        return index
+
+
+def sample_key(image: str | os.PathLike[str], annotation_id: int | str) -> str:
+    """Key of an annotated person: image file name and annotation id."""
+    return f'{Path(image).name}:{annotation_id}'
+
+
+def sort_by_key(keys: Sequence[str]) -> tuple[npt.NDArray[np.bytes_], Any]:
+    """Sorted keys (N,) as bytes, and the order that sorts them.
+
+    Raises:
+        TeacherCodesError: if two samples have one key.
+    """
+    array = np.array([key.encode() for key in keys])
+    order = np.argsort(array)
+    array = array[order]
+    twice = np.flatnonzero(array[1:] == array[:-1])
+    if len(twice):
+        raise TeacherCodesError(
+            f'keys: expected distinct samples, got "{array[twice[0]].decode()}" twice '
+            f'({len(twice)} duplicates); file names and annotation ids must tell '
+            'samples apart'
+        )
+    return array, order
+
+
+def save_teacher_codes(path: str | os.PathLike[str], codes: TeacherCodes) -> None:
+    """Write a file of codes: to a temporary name, then renamed."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    arrays = {name: getattr(codes, name) for name in _STORED}
+    width = codes.keys.dtype.itemsize
+    raw = codes.keys.view(np.uint8).reshape(len(codes), width)
+    arrays['keys'] = raw.copy()
+    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+    info = {k: str(v) for k, v in vars(codes.info).items()}
+    temporary = target.with_name(f'.{target.name}.{os.getpid()}.tmp')
+    try:
+        save_file(tensors, temporary, metadata=info)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load_teacher_codes(path: str | os.PathLike[str]) -> TeacherCodes:
+    """Open a file of codes memory-mapped.
+
+    Raises:
+        FileNotFoundError: no such file, with the command that writes one.
+        TeacherCodesError: not a file of codes, or of another schema version.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(
+            f'teacher codes "{path}" do not exist; write them with '
+            '"python tools/test.py configs/teacher/<teacher>_codes.py CHECKPOINT"'
+        )
+    try:
+        with safe_open(path, framework='pt') as file:
+            info = file.metadata() or {}
+            arrays = {name: file.get_tensor(name).numpy() for name in _STORED}
+    except Exception as error:
+        raise TeacherCodesError(
+            f'{path}: expected a safetensors file of teacher codes: {error}'
+        ) from error
+    version = info.get('schema_version')
+    if version != SCHEMA_VERSION:
+        raise TeacherCodesError(
+            f'{path}: expected teacher codes of schema version {SCHEMA_VERSION}, got '
+            f'version {version}; write them again with this release'
+        )
+    keys = arrays.pop('keys')
+    arrays['keys'] = keys.view(f'S{keys.shape[1]}').reshape(-1)
+    info = {f.name: info[f.name] for f in fields(CodesInfo)}
+    sign = int(info.pop('depth_sign'))
+    return TeacherCodes(CodesInfo(depth_sign=sign, **info), path=str(path), **arrays)
+
+
+_STORED = tuple(f.name for f in fields(TeacherCodes) if f.name not in ('info', 'path'))

@@ -1,0 +1,17 @@
+"""Pictures of poses: the visualizer for configs, and the report's figure."""
+
+from nrsfm_distill_mm.visualization.comparison import ComparisonRow, comparison_figure
+from nrsfm_distill_mm.visualization.figures import draw_overlay, draw_view, render
+from nrsfm_distill_mm.visualization.pose3d_visualizer import Pose3DCanvasVisualizer
+from nrsfm_distill_mm.visualization.skeleton_style import SkeletonStyle, skeleton_style
+
+__all__ = [
+    'ComparisonRow',
+    'Pose3DCanvasVisualizer',
+    'SkeletonStyle',
+    'comparison_figure',
+    'draw_overlay',
+    'draw_view',
+    'render',
+    'skeleton_style',
+]

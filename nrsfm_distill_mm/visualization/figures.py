@@ -1,0 +1,166 @@
+"""Poses drawn with Matplotlib's objects: no global state, arrays come back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from nrsfm_distill_mm.visualization.skeleton_style import SkeletonStyle
+
+Array = NDArray[np.floating]
+
+FONT = 'DejaVu Sans'
+INK, FAINT, HAIRLINE, GHOST = '#262626', '#8A8A8A', '#D5D5D5', '#BDBDBD'
+FADE = 0.6
+"""How far the farthest bone's colour goes towards white."""
+BONE_WIDTH, RIM_WIDTH, RIM_INSET = 2.4, 3.6, 0.16
+"""In points, and in lengths of the bone."""
+
+
+@dataclass(frozen=True)
+class View:
+    """An orthographic view of the camera frame (x right, y down, z away).
+
+    Attributes:
+        name: what to call it.
+        across: the axis that runs to the right; -y runs up.
+        depth: the axis along the line of sight.
+        away: +1 if larger values of it are farther away, else -1.
+    """
+
+    name: str
+    across: int
+    depth: int
+    away: int
+
+
+FRONT = View('front', across=0, depth=2, away=1)
+SIDE = View('side', across=2, depth=0, away=-1)
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a view shows: a centre (3,) and half its size, in the pose's units."""
+
+    centre: Array
+    half_width: float
+    half_height: float
+
+
+def window_around(pose: Array, skeleton: SkeletonStyle) -> Window:
+    """A square window about the root that holds a pose (P, 3) however it moves."""
+    half = 0.92 * skeleton.reach(pose)
+    return Window(pose[skeleton.root], half, half)
+
+
+def draw_view(
+    axes: Axes,
+    pose: Array,
+    skeleton: SkeletonStyle,
+    view: View,
+    window: Window,
+    ghost: Array | None = None,
+) -> None:
+    """Draw a pose (P, 3); farther bones are paler and behind nearer ones.
+
+    Args:
+        axes: where to draw.
+        pose: (P, 3), any unit.
+        skeleton: links and colours.
+        view: from where.
+        window: the limits; the same for poses that are to be compared.
+        ghost: a pose (P, 3) to compare with, in grey behind the pose.
+    """
+    axes.set_aspect('equal')
+    axes.set_axis_off()
+    across, up = window.centre[view.across], -window.centre[1]
+    axes.set_xlim(across - window.half_width, across + window.half_width)
+    axes.set_ylim(up - window.half_height, up + window.half_height)
+    standing = pose if ghost is None else ghost
+    _draw_ground(axes, -float(standing[:, 1].max()), across, window)
+    if ghost is not None:
+        _draw_lines(axes, _bones(ghost, skeleton, view), GHOST, 1.1)
+    depth = view.away * pose[skeleton.links, view.depth].mean(-1)
+    near, far = depth.min(initial=np.inf), depth.max(initial=-np.inf)
+    fade = FADE * (depth - near) / (far - near + 1e-9)
+    colors = skeleton.colors * (1 - fade[:, None]) + fade[:, None]
+    order = np.argsort(-depth, kind='stable')
+    _draw_bones(axes, _bones(pose, skeleton, view)[order], colors[order])
+
+
+def draw_overlay(
+    axes: Axes,
+    image: NDArray[np.uint8],
+    keypoints: Array | None,
+    skeleton: SkeletonStyle,
+    visible: NDArray[np.bool_] | None = None,
+) -> None:
+    """Draw landmarks (P, 2), in pixels, over an RGB image (H, W, 3)."""
+    axes.set_axis_off()
+    axes.imshow(image, interpolation='bicubic', interpolation_stage='rgba')
+    if keypoints is not None:
+        seen = np.ones(len(keypoints), bool) if visible is None else visible
+        shown = seen[skeleton.links].all(-1)
+        bones = keypoints[skeleton.links[shown]]
+        _draw_lines(axes, bones, 'white', 2.6)
+        _draw_lines(axes, bones, skeleton.colors[shown], 1.5)
+    axes.set_xlim(-0.5, image.shape[1] - 0.5)
+    axes.set_ylim(image.shape[0] - 0.5, -0.5)
+
+
+def focus_on(axes: Axes, keypoints: Array, image: NDArray[np.uint8]) -> None:
+    """Limit an overlay to a square about the landmarks (P, 2), within the image."""
+    low, high = keypoints.min(0), keypoints.max(0)
+    height, width = image.shape[:2]
+    half = min(0.65 * float((high - low).max()) + 1, min(height, width) / 2)
+    bound = np.array([width, height]) - half - 0.5
+    x, y = np.clip((low + high) / 2, half - 0.5, bound)
+    axes.set_xlim(x - half, x + half)
+    axes.set_ylim(y + half, y - half)
+
+
+def write(axes: Axes, x: float, y: float, text: str, **style: object) -> None:
+    """Text in axes coordinates, dark grey, centred unless told otherwise."""
+    given = {'ha': 'center', 'va': 'center', 'color': INK, 'fontsize': 9} | style
+    axes.text(x, y, text, transform=axes.transAxes, fontfamily=FONT, **given)
+
+
+def render(figure: Figure) -> NDArray[np.uint8]:
+    """The figure as an RGB array (H, W, 3)."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
+
+
+def _bones(pose: Array, skeleton: SkeletonStyle, view: View) -> Array:
+    """Ends (L, 2, 2) of the bones of a pose (P, 3) as seen in a view, up is up."""
+    flat = np.stack([pose[:, view.across], -pose[:, 1]], axis=-1)
+    return flat[skeleton.links]
+
+
+def _draw_bones(axes: Axes, bones: Array, colors: Array) -> None:
+    """Each over the ones before, with a white rim, so that crossings stay readable.
+
+    A rim begins short of the joints, where bones meet and do not cross.
+    """
+    rims = bones + RIM_INSET * (bones[:, ::-1] - bones)
+    lines = np.stack([rims, bones], axis=1).reshape(-1, 2, 2)
+    both = np.stack([np.ones_like(colors), colors], axis=1).reshape(-1, 3)
+    _draw_lines(axes, lines, both, np.tile((RIM_WIDTH, BONE_WIDTH), len(bones)))
+
+
+def _draw_lines(axes: Axes, ends: Array, colors: Any, widths: Any) -> None:
+    lines = LineCollection(list(ends), colors=colors, lw=widths, capstyle='round')
+    axes.add_collection(lines, autolim=False)
+
+
+def _draw_ground(axes: Axes, level: float, across: float, window: Window) -> None:
+    level -= 0.04 * window.half_height
+    ends = (across - 0.9 * window.half_width, across + 0.9 * window.half_width)
+    line = [[(ends[0], level), (ends[1], level)]]
+    _draw_lines(axes, np.array(line), HAIRLINE, 0.8)

@@ -1,0 +1,34 @@
+"""Installs nrsfm_distill_mm.
+
+MMEngine, mmcv and MMPose are checked when the package is imported, not required
+here: each has more than one distribution that provides it.
+"""
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+ROOT = Path(__file__).parent
+INIT = (ROOT / 'nrsfm_distill_mm' / '__init__.py').read_text(encoding='utf-8')
+README = ROOT / 'README.md'
+
+setup(
+    name='nrsfm-distill-mm',
+    version=re.search(r"^__version__ = '(.+)'$", INIT, re.MULTILINE)[1],
+    description='3D pose without 3D labels: NRSfM distillation for MMPose',
+    long_description=README.read_text(encoding='utf-8') if README.exists() else '',
+    long_description_content_type='text/markdown',
+    license='Apache-2.0',
+    packages=find_packages(include=['nrsfm_distill_mm', 'nrsfm_distill_mm.*']),
+    package_data={'nrsfm_distill_mm': ['py.typed']},
+    python_requires='>=3.10',
+    install_requires=[
+        'matplotlib',
+        'numpy>=1.23,<2.4',
+        'rich',
+        'safetensors',
+        'scipy',
+        'torch>=2.0',
+    ],
+)

@@ -1,0 +1,60 @@
+"""Laws of cameras."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from nrsfm_distill_mm.geometry import (
+    ShapeError,
+    mirror_depth,
+    project_orthographic,
+    project_perspective,
+    rotation_from_camera,
+    to_camera_frame,
+)
+
+
+def test_rotation_is_proper(cameras: Tensor) -> None:
+    rotation = rotation_from_camera(cameras)
+    eye = torch.eye(3, dtype=torch.float64).expand(5, 3, 3)
+    torch.testing.assert_close(rotation.mT @ rotation, eye)
+    torch.testing.assert_close(torch.linalg.det(rotation), torch.ones(5).double())
+
+
+def test_projection_is_the_camera_frame_without_depth(cameras: Tensor) -> None:
+    points = torch.randn(5, 7, 3, dtype=torch.float64)
+    frame = to_camera_frame(points, cameras)
+    torch.testing.assert_close(frame[..., :2], project_orthographic(points, cameras))
+
+
+def test_identity_camera_looks_along_z() -> None:
+    points = torch.tensor([[1.0, 2.0, 3.0]])
+    camera = torch.eye(3)[:, :2]
+    assert to_camera_frame(points, camera).tolist() == [[1.0, 2.0, 3.0]]
+
+
+def test_mirrored_depth_has_the_same_image() -> None:
+    points = torch.randn(4, 7, 3)
+    camera = torch.eye(3)[:, :2]
+    mirrored = mirror_depth(points)
+    assert torch.equal(
+        project_orthographic(mirrored, camera), project_orthographic(points, camera)
+    )
+    assert torch.equal(mirror_depth(mirrored), points)
+
+
+def test_perspective_known_answer() -> None:
+    points = torch.tensor([[1.0, -2.0, 4.0]])
+    pixels = project_perspective(
+        points, torch.tensor([100.0, 200.0]), torch.tensor([50.0, 60.0])
+    )
+    assert pixels.tolist() == [[75.0, -40.0]]
+
+
+def test_wrong_shape_names_argument_and_both_shapes() -> None:
+    with pytest.raises(
+        ShapeError, match=r'camera: expected shape \(\.\.\., 3, 2\), got'
+    ):
+        rotation_from_camera(torch.zeros(4, 2, 3))
+    with pytest.raises(ShapeError, match=r'points: .*\(\.\.\., P, 3\), got \(7, 2\)'):
+        project_orthographic(torch.zeros(7, 2), torch.zeros(3, 2))

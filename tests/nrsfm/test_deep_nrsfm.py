@@ -1,0 +1,116 @@
+"""Laws of the teacher network."""
+
+import pytest
+import torch
+
+from nrsfm_distill_mm.geometry import ShapeError, normalise_landmarks
+from nrsfm_distill_mm.nrsfm import (
+    DeepNRSfMNetwork,
+    NRSfMOutput,
+    lift,
+    reconstruct_shape,
+    reprojection_error,
+    teacher_loss,
+)
+
+SIZES = (24, 12, 6)
+
+
+@pytest.fixture
+def network() -> DeepNRSfMNetwork:
+    return DeepNRSfMNetwork(7, SIZES)
+
+
+@pytest.fixture
+def landmarks() -> torch.Tensor:
+    return normalise_landmarks(torch.randn(5, 7, 2)).landmarks
+
+
+def test_output_is_consistent(
+    network: DeepNRSfMNetwork, landmarks: torch.Tensor
+) -> None:
+    output = network(landmarks)
+    assert output.code.shape == (5, 24)
+    assert (output.code >= 0).all()
+    gram = output.camera.transpose(1, 2) @ output.camera
+    torch.testing.assert_close(gram, torch.eye(2).expand(5, 2, 2), atol=1e-4, rtol=0)
+    expected = reconstruct_shape(output.code, network.dictionary)
+    torch.testing.assert_close(output.shape, expected)
+
+
+def test_shapes_are_centred(network: DeepNRSfMNetwork, landmarks: torch.Tensor) -> None:
+    mean = network(landmarks).shape.mean(1)
+    torch.testing.assert_close(mean, torch.zeros(5, 3), atol=1e-5, rtol=0)
+
+
+def test_samples_do_not_influence_each_other(
+    network: DeepNRSfMNetwork, landmarks: torch.Tensor
+) -> None:
+    together, alone = network(landmarks), network(landmarks[2:3])
+    torch.testing.assert_close(together.camera[2:3], alone.camera)
+
+
+def test_reprojection_error_known_answer() -> None:
+    landmarks = torch.tensor([[[1.0, 0.0], [-1.0, 0.0]]])
+    shape = torch.tensor([[[0.5, 0.0, 3.0], [-0.5, 0.0, 4.0]]])
+    output = NRSfMOutput(torch.zeros(1, 1), torch.eye(3, 2)[None], shape)
+    torch.testing.assert_close(
+        reprojection_error(output, landmarks), torch.tensor([0.5])
+    )
+
+
+def test_hidden_landmarks_leave_the_error() -> None:
+    landmarks = torch.tensor([[[1.0, 0.0], [-1.0, 0.0], [0.0, 0.0]]])
+    shape = torch.tensor([[[1.0, 0, 0], [-1.0, 0, 0], [9.0, 9.0, 9.0]]])
+    output = NRSfMOutput(torch.zeros(1, 1), torch.eye(3, 2)[None], shape)
+    visible = torch.tensor([[True, True, False]])
+    error = reprojection_error(output, landmarks, visible)
+    torch.testing.assert_close(error, torch.zeros(1), atol=1e-6, rtol=0)
+
+
+def test_training_fits_a_rigid_shape() -> None:
+    shape = torch.randn(7, 3)
+    cameras = torch.linalg.qr(torch.randn(64, 3, 3))[0][:, :, :2]
+    landmarks = normalise_landmarks(shape @ cameras).landmarks
+    network = DeepNRSfMNetwork(7, SIZES)
+    optimiser = torch.optim.Adam(network.parameters(), lr=1e-2)
+    first = teacher_loss(network(landmarks), landmarks)[0].item()
+    for _ in range(150):
+        loss, _ = teacher_loss(network(landmarks), landmarks)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert loss.item() < 0.3 * first
+
+
+def test_lifting_fills_in_hidden_landmarks(
+    network: DeepNRSfMNetwork, landmarks: torch.Tensor
+) -> None:
+    visible = torch.ones(5, 7, dtype=torch.bool)
+    full = lift(network, landmarks, visible)
+    torch.testing.assert_close(full.code, network(landmarks).code)
+    visible[1, 3] = False
+    hidden = landmarks.clone()
+    hidden[1, 3] = 0
+    output = lift(network, hidden, visible)
+    assert output.shape.isfinite().all()
+    assert not torch.allclose(output.code[1], full.code[1])
+
+
+@pytest.mark.parametrize('value', [0.0, 1e-20, 1e4])
+def test_degenerate_landmarks_give_finite_gradients(
+    network: DeepNRSfMNetwork, value: float
+) -> None:
+    landmarks = torch.full((2, 7, 2), value)
+    loss, sparsity = teacher_loss(network(landmarks), landmarks)
+    (loss + sparsity).backward()
+    for parameter in network.parameters():
+        assert parameter.grad is not None
+        assert parameter.grad.isfinite().all()
+
+
+def test_bad_arguments_are_named(network: DeepNRSfMNetwork) -> None:
+    with pytest.raises(ShapeError, match=r'landmarks: expected shape .*7, 2\), got'):
+        network(torch.zeros(2, 6, 2))
+    with pytest.raises(ValueError, match='at least 4 keypoints and 2 layers, got 3'):
+        DeepNRSfMNetwork(3)

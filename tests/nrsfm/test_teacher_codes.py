@@ -1,0 +1,92 @@
+"""The file of codes: round trip, look-up, refusals."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nrsfm_distill_mm.nrsfm import (
+    CodesInfo,
+    TeacherCodes,
+    TeacherCodesError,
+    load_teacher_codes,
+    sample_key,
+    save_teacher_codes,
+    sort_by_key,
+)
+
+
+@pytest.fixture
+def codes() -> TeacherCodes:
+    rng = np.random.default_rng(0)
+    keys, _ = sort_by_key([f'{name}.jpg:{i}' for i, name in enumerate('dcab')])
+
+    def draw(*shape: int) -> np.ndarray:
+        return rng.normal(size=shape).astype(np.float32)
+
+    return TeacherCodes(
+        CodesInfo('h36m', -1, 'model = dict()', 'iter_1.pth 12ab'),
+        dictionary=draw(7, 3, 6),
+        keys=keys,
+        code=draw(4, 6),
+        camera=draw(4, 3, 2),
+        code_flipped=draw(4, 6),
+        camera_flipped=draw(4, 3, 2),
+        side=draw(4),
+        centre=draw(4, 2),
+        reprojection_error=draw(4),
+    )
+
+
+def test_round_trip(codes: TeacherCodes, tmp_path: Path) -> None:
+    path = tmp_path / 'deep' / 'codes.safetensors'
+    save_teacher_codes(path, codes)
+    loaded = load_teacher_codes(path)
+    assert loaded.info == codes.info
+    for field in fields(codes):
+        if field.name not in ('info', 'path'):
+            expected = getattr(codes, field.name)
+            np.testing.assert_array_equal(getattr(loaded, field.name), expected)
+    assert loaded.teacher_id == codes.teacher_id
+    assert [p.name for p in path.parent.iterdir()] == ['codes.safetensors']
+
+
+def test_look_up(codes: TeacherCodes) -> None:
+    for row, key in enumerate(codes.keys):
+        assert codes.row(key.decode()) == row
+    for absent in ('aa.jpg:2', 'z.jpg:0', ''):
+        with pytest.raises(TeacherCodesError, match='no code for sample'):
+            codes.row(absent)
+
+
+def test_keys_are_sorted_with_their_order() -> None:
+    keys, order = sort_by_key(['b', 'cc', 'a'])
+    assert keys.tolist() == [b'a', b'b', b'cc']
+    assert order.tolist() == [2, 0, 1]
+    assert sample_key('some/where/im.jpg', 7) == 'im.jpg:7'
+
+
+def test_duplicate_keys_are_refused() -> None:
+    with pytest.raises(TeacherCodesError, match='got "a" twice'):
+        sort_by_key(['a', 'b', 'a'])
+
+
+def test_the_sign_is_part_of_the_teacher(codes: TeacherCodes) -> None:
+    other = replace(codes, info=replace(codes.info, depth_sign=1))
+    assert other.teacher_id != codes.teacher_id
+
+
+def test_missing_file_says_how_to_write_it(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match='do not exist; write them with'):
+        load_teacher_codes(tmp_path / 'none.safetensors')
+
+
+def test_other_files_are_refused(codes: TeacherCodes, tmp_path: Path) -> None:
+    path = tmp_path / 'codes.safetensors'
+    path.write_bytes(b'not safetensors')
+    with pytest.raises(TeacherCodesError, match='expected a safetensors file'):
+        load_teacher_codes(path)
+    save_teacher_codes(path, replace(codes, info=CodesInfo('h36m', schema_version='0')))
+    with pytest.raises(TeacherCodesError, match='schema version 1, got version 0'):
+        load_teacher_codes(path)

@@ -1,0 +1,80 @@
+import cv2
+import numpy as np
+import pytest
+from mmengine.structures import InstanceData
+from mmpose.registry import VISUALIZERS
+from mmpose.structures import PoseDataSample
+
+from nrsfm_distill_mm.visualization import Pose3DCanvasVisualizer
+
+META = {
+    'keypoint_id2name': {0: 'root', 1: 'left_hip', 2: 'right_hip', 3: 'head'},
+    'skeleton_links': [(0, 1), (0, 2), (0, 3)],
+    'skeleton_link_colors': np.zeros((3, 3)),
+}
+IMAGE = np.full((40, 30, 3), 90, np.uint8)
+
+
+@pytest.fixture
+def visualizer():
+    made = Pose3DCanvasVisualizer(panel=120)
+    made.set_dataset_meta(META)
+    return made
+
+
+def sample(seed, persons=1, with_3d=True):
+    rng = np.random.default_rng(seed)
+    fields = {'keypoints': rng.uniform(4, 26, (persons, 4, 2))}
+    if with_3d:
+        depth = rng.normal(size=(persons, 4, 1)) * 5
+        fields['keypoints_3d'] = np.concatenate([fields['keypoints'], depth], -1)
+    made = PoseDataSample()
+    made.pred_instances = InstanceData(**fields)
+    return made
+
+
+def test_it_is_registered():
+    assert VISUALIZERS.get('Pose3DCanvasVisualizer') is Pose3DCanvasVisualizer
+
+
+def test_frames_of_a_video_have_one_size(visualizer):
+    samples = [sample(0), sample(1, persons=3), sample(2, with_3d=False)]
+    shapes = {visualizer.add_datasample('x', IMAGE, s).shape for s in samples}
+    assert shapes == {(120, 90 + 2 * 120, 3)}
+
+
+def test_the_picture_is_left_and_untouched_outside_the_person(visualizer):
+    canvas = visualizer.add_datasample('x', IMAGE, PoseDataSample())
+    assert (canvas[:, 2:88] == 90).all()
+    assert (canvas[:, 92:] == 255).all()
+
+
+def test_depth_shows_in_the_side_view_only(visualizer):
+    near, far = sample(0), sample(0)
+    far.pred_instances.keypoints_3d[..., 1:, 2] *= -1
+    a, b = (visualizer.add_datasample('x', IMAGE, s).astype(int) for s in (near, far))
+    assert (a[:, :90] == b[:, :90]).all()
+    assert (a[:, 210:] != b[:, 210:]).any()
+    ink = (a[:, 90:210] < 250).any(-1) == (b[:, 90:210] < 250).any(-1)
+    assert ink.mean() > 0.95, 'from the front only shades and order may differ'
+
+
+def test_landmarks_below_the_threshold_are_not_drawn_over_the_picture(visualizer):
+    doubtful = sample(0)
+    doubtful.pred_instances.keypoint_scores = np.full((1, 4), 0.2)
+    canvas = visualizer.add_datasample('x', IMAGE, doubtful, kpt_thr=0.3)
+    assert (canvas[:, 2:88] == 90).all()
+
+
+def test_the_annotation_serves_where_there_is_no_prediction(visualizer):
+    annotated = PoseDataSample()
+    annotated.gt_instances = sample(0).pred_instances
+    drawn = visualizer.add_datasample('x', IMAGE, annotated)
+    blank = visualizer.add_datasample('x', IMAGE, annotated, draw_gt=False)
+    assert (drawn != blank).any()
+
+
+def test_it_writes_a_file_whose_colours_are_those_of_the_canvas(visualizer, tmp_path):
+    path = tmp_path / 'new' / 'x.png'
+    canvas = visualizer.add_datasample('x', IMAGE, sample(0), out_file=str(path))
+    np.testing.assert_array_equal(cv2.imread(str(path))[..., ::-1], canvas)

@@ -1,0 +1,1 @@
+"""Runs commands one after the other, each only when it has to be."""

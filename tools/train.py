@@ -1,0 +1,62 @@
+"""Train a teacher or a student: ``python tools/train.py CONFIG``."""
+
+import argparse
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line; the arguments are those of MMPose's tool."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='where logs and checkpoints go')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='checkpoint to resume from; without one, the latest in the work dir',
+    )
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
+    parser.add_argument('--no-validate', action='store_true', help='never evaluate')
+    parser.add_argument(
+        '--auto-scale-lr', action='store_true', help='scale lr by the batch size'
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='overrides, key=value'
+    )
+    parser.add_argument(
+        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none'
+    )
+    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
+    return parser.parse_args()
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """The config with the command line merged in."""
+    config = Config.fromfile(args.config)
+    config.launcher = args.launcher
+    default = config.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
+    config.work_dir = args.work_dir or default
+    if args.no_validate:
+        config.val_cfg = config.val_dataloader = config.val_evaluator = None
+    if args.amp:
+        config.optim_wrapper.type = 'AmpOptimWrapper'
+        config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    if args.auto_scale_lr:
+        config.auto_scale_lr.enable = True
+    if args.resume:
+        config.resume = True
+        config.load_from = None if args.resume == 'auto' else args.resume
+    config.merge_from_dict(args.cfg_options or {})
+    return config
+
+
+def main() -> None:
+    """Build the runner and train."""
+    Runner.from_cfg(load_config(parse_args())).train()
+
+
+if __name__ == '__main__':
+    main()
