@@ -9,7 +9,7 @@ import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ COLUMNS = {
     'depth_error_rescaled': 'rescaled',
     'depth_ratio': '|z| / truth',
 }
-PACKAGES = ('torch', 'numpy', 'mmpose', 'nrsfm-distill-mm')
+PACKAGES = ('torch', 'numpy', 'mmengine', 'mmpose', 'nrsfm_distill_mm')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -82,7 +82,7 @@ def make_report(
     rows: Mapping[str, Predictions], runs: Mapping[str, TrainingRecord], split: str
 ) -> dict[str, dict[str, Any]]:
     """What ``report.json`` holds: errors in mm and their circumstances, by method."""
-    versions = {name: metadata.version(name) for name in PACKAGES if _installed(name)}
+    versions = {name: import_module(name).__version__ for name in PACKAGES}
     versions['python'] = platform.python_version()
     report = {}
     for name, row in rows.items():
@@ -157,10 +157,6 @@ def _pair(text: str) -> tuple[str, str]:
     if not (name and equals and path):
         raise argparse.ArgumentTypeError(f'expected NAME=PATH, got {text!r}')
     return name, path
-
-
-def _installed(package: str) -> bool:
-    return any(True for _ in metadata.distributions(name=package))
 
 
 if __name__ == '__main__':

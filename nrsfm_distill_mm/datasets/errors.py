@@ -1,7 +1,9 @@
 """Errors of data that cannot be trained on, raised before hours are spent."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -16,8 +18,48 @@ def require_file(name: str, path: str, hint: str = '') -> None:
         raise FileNotFoundError(f'{name}: no such file "{path}". {hint}'.rstrip())
 
 
-def check_landmarks(source: str, key: str, keypoints: Any, visible: Any) -> None:
-    """Check the landmarks (P, 2) of one sample.
+def read_arrays(
+    path: str, required: Sequence[str], optional: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Arrays of an ``.npz`` file, as many rows in each.
+
+    Raises:
+        AnnotationError: not such a file, an array missing, none or uneven rows.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found = sorted(file)
+            wanted = [k for k in (*required, *optional) if k in found]
+            arrays = {name: file[name] for name in wanted}
+    except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
+        raise AnnotationError(
+            f'{path}: expected an .npz file of arrays: {error}'
+        ) from error
+    missing = [name for name in required if name not in found]
+    if missing:
+        raise AnnotationError(
+            f'{path}: expected the arrays {list(required)}, {missing} missing; '
+            f'found {found}'
+        )
+    rows = {name: len(array) for name, array in arrays.items() if array.ndim}
+    if len(set(rows.values())) != 1 or 0 in rows.values():
+        raise AnnotationError(
+            f'{path}: expected N > 0 rows in every array, got {rows or "none"}'
+        )
+    return arrays
+
+
+def check_shape(path: str, name: str, array: Any, shape: Sequence[int]) -> None:
+    """Raise AnnotationError unless an array is (N, *shape)."""
+    if array.shape[1:] != tuple(shape):
+        expected = ', '.join(['N', *map(str, shape)])
+        raise AnnotationError(
+            f'{path}: expected {name} of shape ({expected}), got {array.shape}'
+        )
+
+
+def checked_landmarks(source: str, key: str, keypoints: Any, visible: Any) -> Any:
+    """The landmarks (P, 2) of one sample as float32, 0 where hidden.
 
     Raises:
         AnnotationError: NaN among the visible, or nothing visible.
@@ -31,3 +73,4 @@ def check_landmarks(source: str, key: str, keypoints: Any, visible: Any) -> None
         raise AnnotationError(
             f'{source}: sample {key}: expected finite landmarks, found NaN or infinity'
         )
+    return np.where(shown[:, None], keypoints, 0).astype(np.float32)

@@ -10,7 +10,9 @@ from mmpose.registry import DATASETS
 
 from nrsfm_distill_mm.datasets.errors import (
     AnnotationError,
-    check_landmarks,
+    check_shape,
+    checked_landmarks,
+    read_arrays,
     require_file,
 )
 
@@ -73,27 +75,20 @@ class Human36mDistillDataset(BaseCocoStyleDataset):
         """Arrays of the annotation file, checked."""
         require_file('ann_file', self.ann_file, self._how_to_get())
         fields = (*FIELDS, 'S') if self.load_3d else FIELDS
-        with np.load(self.ann_file, allow_pickle=False) as file:
-            missing = sorted(set(fields) - set(file))
-            if missing:
-                raise AnnotationError(
-                    f'{self.ann_file}: expected the arrays {fields}, {missing} missing'
-                )
-            arrays = {name: file[name] for name in fields}
-        count, points = len(arrays['imgname']), self.metainfo['num_keypoints']
-        if count == 0 or arrays['part'].shape != (count, points, 3):
-            raise AnnotationError(
-                f'{self.ann_file}: expected part of shape (N > 0, {points}, 3) for the '
-                f'skeleton {self.metainfo["dataset_name"]}, got {arrays["part"].shape}'
-            )
+        arrays = read_arrays(self.ann_file, fields)
+        points = self.metainfo['num_keypoints']
+        shapes = {'center': (2,), 'scale': (), 'part': (points, 3), 'S': (points, 4)}
+        for name in fields[1:]:
+            check_shape(self.ann_file, name, arrays[name], shapes[name])
         return arrays
 
     def _instance(
         self, index: int, image: str, arrays: dict[str, Any]
     ) -> dict[str, Any]:
         name = parse_frame_name(image)
-        part = arrays['part'][index].astype(np.float32)
-        check_landmarks(self.ann_file, image, part[:, :2], part[:, 2])
+        part = arrays['part'][index]
+        shown = part[:, 2].astype(np.float32)
+        keypoints = checked_landmarks(self.ann_file, image, part[:, :2], shown)
         centre = arrays['center'][index].astype(np.float32)
         half = np.float32(arrays['scale'][index] * PIXEL_STD / 2)
         info = {
@@ -102,9 +97,9 @@ class Human36mDistillDataset(BaseCocoStyleDataset):
             'img_path': str(Path(self.data_prefix['img']) / image),
             'bbox': np.concatenate([centre - half, centre + half])[None],
             'bbox_score': np.ones(1, dtype=np.float32),
-            'num_keypoints': len(part),
-            'keypoints': part[None, :, :2],
-            'keypoints_visible': part[None, :, 2],
+            'num_keypoints': int((shown > 0).sum()),
+            'keypoints': keypoints[None],
+            'keypoints_visible': shown[None],
             'iscrowd': 0,
             'category_id': 1,
             'action': name.action,

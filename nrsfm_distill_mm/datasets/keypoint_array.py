@@ -9,10 +9,13 @@ from mmpose.registry import DATASETS
 
 from nrsfm_distill_mm.datasets.errors import (
     AnnotationError,
-    check_landmarks,
+    check_shape,
+    checked_landmarks,
+    read_arrays,
     require_file,
 )
 
+SHAPES = {'keypoints': (2,), 'keypoints_visible': (), 'keypoints_3d': (3,)}
 OPTIONAL = ('keypoints_visible', 'keypoints_3d', 'image', 'action', 'subject')
 
 
@@ -35,34 +38,25 @@ class KeypointArrayDataset(BaseCocoStyleDataset):
 
     def _read(self) -> dict[str, Any]:
         require_file('ann_file', self.ann_file)
-        with np.load(self.ann_file, allow_pickle=False) as file:
-            arrays = {k: file[k] for k in ('keypoints', *OPTIONAL) if k in file}
-            skeleton = str(file['skeleton']) if 'skeleton' in file else None
+        arrays = read_arrays(self.ann_file, ('keypoints',), (*OPTIONAL, 'skeleton'))
         name, points = self.metainfo['dataset_name'], self.metainfo['num_keypoints']
-        if skeleton not in (None, name):
+        skeleton = str(arrays.pop('skeleton', name))
+        if skeleton != name:
             raise AnnotationError(
                 f'{self.ann_file}: expected the skeleton {name}, got {skeleton}'
             )
-        shape = arrays['keypoints'].shape if 'keypoints' in arrays else None
-        if shape is None or shape[0] == 0 or shape[1:] != (points, 2):
-            raise AnnotationError(
-                f'{self.ann_file}: expected keypoints (N > 0, {points}, 2), '
-                f'got {shape}'
-            )
-        uneven = {k: len(v) for k, v in arrays.items() if len(v) != shape[0]}
-        if uneven:
-            raise AnnotationError(
-                f'{self.ann_file}: expected {shape[0]} rows everywhere, got {uneven}'
-            )
+        visible = np.ones(arrays['keypoints'].shape[:2], dtype=np.float32)
+        arrays.setdefault('keypoints_visible', visible)
+        for key, shape in SHAPES.items():
+            if key in arrays:
+                check_shape(self.ann_file, key, arrays[key], (points, *shape))
         return arrays
 
     def _instance(self, index: int, arrays: dict[str, Any]) -> dict[str, Any]:
-        keypoints = arrays['keypoints'][index].astype(np.float32)
-        visible = arrays.get(
-            'keypoints_visible', np.ones(arrays['keypoints'].shape[:2])
+        shown = arrays['keypoints_visible'][index].astype(np.float32)
+        keypoints = checked_landmarks(
+            self.ann_file, str(index), arrays['keypoints'][index], shown
         )
-        shown = visible[index].astype(np.float32)
-        check_landmarks(self.ann_file, str(index), keypoints, shown)
         low = keypoints[shown > 0].min(axis=0)
         high = keypoints[shown > 0].max(axis=0)
         image = str(arrays['image'][index]) if 'image' in arrays else f'{index}'
@@ -80,7 +74,6 @@ class KeypointArrayDataset(BaseCocoStyleDataset):
         }
         info |= {k: str(arrays[k][index]) for k in ('action', 'subject') if k in arrays}
         if self.test_mode and 'keypoints_3d' in arrays:
-            info['keypoints_3d'] = arrays['keypoints_3d'][index].astype(np.float32)[
-                None
-            ]
+            points = arrays['keypoints_3d'][index].astype(np.float32)
+            info['keypoints_3d'] = points[None]
         return info

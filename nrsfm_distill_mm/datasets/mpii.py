@@ -1,5 +1,7 @@
 """MPII in the order of Human3.6M's 17 landmarks."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,8 +9,13 @@ from mmpose.datasets.datasets.body import MpiiDataset
 from mmpose.datasets.transforms import KeypointConverter
 from mmpose.registry import DATASETS
 
-from nrsfm_distill_mm.datasets.errors import AnnotationError, require_file
+from nrsfm_distill_mm.datasets.errors import (
+    AnnotationError,
+    checked_landmarks,
+    require_file,
+)
 
+FIELDS = {'image', 'center', 'scale', 'joints', 'joints_vis'}
 # (index in MPII, index in Human3.6M); MPII has no spine (7).
 MPII_TO_H36M = [
     (6, 0),  # pelvis -> root
@@ -43,16 +50,46 @@ class MpiiDistillDataset(MpiiDataset):
 
     def _load_annotations(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         require_file('ann_file', self.ann_file, "MMPose's MPII annotations (.json)")
+        check_mpii_annotations(self.ann_file)
         convert = KeypointConverter(self.metainfo['num_keypoints'], MPII_TO_H36M)
         instances, images = super()._load_annotations()
-        for index, info in enumerate(instances):
-            if info['keypoints'].shape[1:] != (16, 2):
-                raise AnnotationError(
-                    f'{self.ann_file}: expected 16 MPII landmarks, got '
-                    f'{info["keypoints"].shape[1]} in sample {index}'
-                )
+        for info in instances:
             convert(info)
             del info['flip_indices']
-            info['keypoints'] = info['keypoints'].astype(np.float32)
-            info['keypoints_visible'] = info['keypoints_visible'].astype(np.float32)
+            visible = info['keypoints_visible'].astype(np.float32)
+            info['keypoints_visible'] = visible
+            info['keypoints'] = checked_landmarks(
+                self.ann_file,
+                f'{info["img_path"]} ({info["id"]})',
+                info['keypoints'][0],
+                visible[0, :, 0],
+            )[None]
         return instances, images
+
+
+def check_mpii_annotations(path: str) -> None:
+    """Check that a file is a list of people with 16 landmarks each.
+
+    Raises:
+        AnnotationError: if it is not.
+    """
+    try:
+        people = json.loads(Path(path).read_text())
+    except ValueError as error:
+        raise AnnotationError(f'{path}: expected a .json file: {error}') from error
+    if not isinstance(people, list) or not people:
+        found = f'{type(people).__name__} of length {len(people)}'
+        raise AnnotationError(f'{path}: expected a list of people, got {found}')
+    for index, person in enumerate(people):
+        missing = FIELDS - set(person)
+        if missing:
+            raise AnnotationError(
+                f'{path}: person {index}: expected the fields {sorted(FIELDS)}, '
+                f'{sorted(missing)} missing'
+            )
+        counts = len(person['joints']), len(person['joints_vis'])
+        if counts != (16, 16):
+            raise AnnotationError(
+                f'{path}: person {index}: expected the 16 landmarks of MPII, '
+                f'got {counts[0]} with {counts[1]} visibilities'
+            )

@@ -86,6 +86,7 @@ class DeepNRSfM(BaseModel):
         )
         return {'loss_reprojection': reprojection, 'loss_sparsity': sparsity}
 
+    @torch.no_grad()
     def predict(
         self,
         normalised: NormalisedLandmarks,

@@ -9,14 +9,14 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.numpy import save_file
 
 SCHEMA_VERSION = '1'
 FloatArray = npt.NDArray[np.float32]
@@ -73,7 +73,7 @@ class TeacherCodes:
     def __len__(self) -> int:
         return len(self.keys)
 
-    @property
+    @cached_property
     def teacher_id(self) -> int:
         """Fingerprint of dictionary and sign: equal for codes of one teacher."""
         content = self.dictionary.tobytes() + str(self.info.depth_sign).encode()
@@ -128,11 +128,10 @@ def save_teacher_codes(path: str | os.PathLike[str], codes: TeacherCodes) -> Non
     width = codes.keys.dtype.itemsize
     raw = codes.keys.view(np.uint8).reshape(len(codes), width)
     arrays['keys'] = raw.copy()
-    tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
     info = {k: str(v) for k, v in vars(codes.info).items()}
     temporary = target.with_name(f'.{target.name}.{os.getpid()}.tmp')
     try:
-        save_file(tensors, temporary, metadata=info)
+        save_file(arrays, temporary, metadata=info)
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -37,6 +37,7 @@ class ComparisonRow:
         caption: what it shows.
         image: (H, W, 3) RGB.
         keypoints: (P, 2) px, the overlay.
+        annotated: (P, 2) px, the picture is cut out around them.
         true: (P, 3) root-aligned.
         poses: (M, P, 3) root-aligned.
         errors: (M,) depth errors, in the poses' unit.
@@ -46,6 +47,7 @@ class ComparisonRow:
     caption: str
     image: NDArray[np.uint8]
     keypoints: Array
+    annotated: Array
     true: Array
     poses: Array
     errors: Array
@@ -99,7 +101,7 @@ def comparison_figure(
     layout = _Layout(len(rows), len(methods) + 1, PANEL * aspect, TITLE if title else 0)
     figure = Figure(layout.size, dpi=160, facecolor='white')
     _draw_heads(figure, layout, {'Truth': '', **methods}, title)
-    for i, (row, window) in enumerate(zip(rows, windows, strict=True)):
+    for i, row in enumerate(rows):
         _draw_frame(figure, layout, i, row, skeleton)
         for j, pose in enumerate((row.true, *row.poses)):
             ghost = None if j == 0 else row.true
@@ -107,7 +109,7 @@ def comparison_figure(
                 left = layout.left(j) + k * layout.view_width
                 box = (left, layout.top(i), layout.view_width, PANEL)
                 axes = _axes(figure, *box)
-                draw_view(axes, pose, skeleton, view, window, ghost)
+                draw_view(axes, pose, skeleton, view, windows[i], ghost)
             _draw_caption(figure, layout, i, j, row, unit)
     _draw_foot(figure, layout)
     return figure
@@ -151,8 +153,7 @@ def _draw_heads(
         axes = _axes(figure, MARGIN, 0, layout.size[0] - 2 * MARGIN, TITLE)
         write(axes, 0, 0.3, title, ha='left', fontsize=11.5, fontweight='bold')
     for j, (head, more) in enumerate(heads.items()):
-        place = (layout.left(j), layout.title, layout.group_width, HEAD)
-        axes = _axes(figure, *place)
+        axes = _axes(figure, layout.left(j), layout.title, layout.group_width, HEAD)
         write(axes, 0.5, 0.72, head, fontsize=10.5, fontweight='bold')
         write(axes, 0.5, 0.44, more, fontsize=9)
         for x, view in ((0.25, FRONT), (0.75, SIDE)):
@@ -165,7 +166,7 @@ def _draw_frame(
     """The picture with its overlay, why it is here, and a rule above it."""
     axes = _axes(figure, MARGIN, layout.top(i), PANEL, PANEL)
     draw_overlay(axes, row.image, row.keypoints, skeleton)
-    focus_on(axes, row.keypoints, row.image)
+    focus_on(axes, row.annotated, row.image)
     write(axes, -0.1, 0.5, row.label, rotation=90, fontsize=9.5)
     axes = _axes(figure, MARGIN, layout.top(i) + PANEL, PANEL, CAPTION)
     write(axes, 0.5, 0.55, row.caption, color=FAINT, fontsize=9)

@@ -30,6 +30,7 @@ def arrays(noise=30.0, seed=0):
         'keypoints_3d': poses.astype(np.float32),
         'keypoints_3d_gt': true.astype(np.float32),
         'keypoints': rng.uniform(5, 40, (COUNT, 17, 2)),
+        'keypoints_gt': rng.uniform(5, 40, (COUNT, 17, 2)),
         'image': np.full(COUNT, ''),
         'key': np.array([f'{i}.jpg:{i}' for i in range(COUNT)]),
         'action': np.array(['Sitting', 'Walking'] * 3),

@@ -18,6 +18,7 @@ def row(seed, label='best'):
         caption='Walking',
         image=rng.integers(0, 255, (32, 40, 3), dtype=np.uint8),
         keypoints=rng.uniform(5, 30, (4, 2)),
+        annotated=rng.uniform(5, 30, (4, 2)),
         true=rng.normal(size=(4, 3)) * 300,
         poses=rng.normal(size=(2, 4, 3)) * 300,
         errors=np.array([80.4, 61.2]),

@@ -33,10 +33,15 @@ class Estimate:
 
     def left(self, elapsed: float = 0.0) -> float:
         """Seconds left, of which the first step has already used ``elapsed``."""
+        if not self.rest:
+            return 0.0
         planned = TRUST + sum(self.budgets[name] for name in self.spent)
-        scale = (TRUST + sum(self.spent.values())) / planned
-        seconds = [scale * self.budgets[name] for name in self.rest]
-        return max(seconds[0] - elapsed, 0.0) + sum(seconds[1:]) if seconds else 0.0
+        used = TRUST + sum(self.spent.values())
+        first, *others = (self.budgets[name] for name in self.rest)
+        if elapsed * planned > first * used:  # already slower than before
+            planned, used = planned + first, used + elapsed
+        pace = used / planned
+        return max(pace * first - elapsed, 0.0) + pace * sum(others)
 
     def finish(self, name: str, seconds: float) -> None:
         """Note that a step is done."""

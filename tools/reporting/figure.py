@@ -42,6 +42,7 @@ def report_figure(
             caption=str(focused.action[i]),
             image=read_image(focused, i),
             keypoints=focused.keypoints[i],
+            annotated=focused.annotated[i],
             true=focused.true[i],
             poses=np.stack([row.poses[i] for row in rows.values()]),
             errors=np.array([error[i] for error in depth.values()]),
@@ -84,7 +85,7 @@ def read_image(row: Predictions, index: int) -> NDArray[np.uint8]:
     """A sample's picture (H, W, 3) RGB; grey if the sample has none."""
     path = str(row.image[index])
     if not path:
-        width, height = np.ceil(row.keypoints[index].max(0) + 8).clip(16).astype(int)
+        width, height = np.ceil(row.annotated[index].max(0) + 8).clip(16).astype(int)
         return np.full((height, width, 3), 235, np.uint8)
     image = cv2.imread(path, cv2.IMREAD_COLOR)
     if image is None:

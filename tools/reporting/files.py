@@ -14,9 +14,8 @@ FIELDS = {
     'keypoints_3d': ('N', 'P', 3),
     'keypoints_3d_gt': ('N', 'P', 3),
     'keypoints': ('N', 'P', 2),
-    'image': ('N',),
-    'key': ('N',),
-    'action': ('N',),
+    'keypoints_gt': ('N', 'P', 2),
+    **dict.fromkeys(('image', 'key', 'action'), ('N',)),
     'skeleton_links': ('L', 2),
     'root_index': (),
 }
@@ -45,7 +44,8 @@ class Predictions:
         path: the file.
         poses: (N, P, 3) mm, root-aligned.
         true: (N, P, 3) mm, root-aligned.
-        keypoints: (N, P, 2) px.
+        keypoints: (N, P, 2) px, predicted.
+        annotated: (N, P, 2) px.
         image: (N,) paths.
         key: (N,) names of the samples.
         action: (N,) names, which may be empty.
@@ -58,6 +58,7 @@ class Predictions:
     poses: NDArray[np.float64]
     true: NDArray[np.float64]
     keypoints: NDArray[np.float64]
+    annotated: NDArray[np.float64]
     image: NDArray[np.str_]
     key: NDArray[np.str_]
     action: NDArray[np.str_]
@@ -84,7 +85,7 @@ class Predictions:
         """The same samples, ordered as ``keys`` (N,), a permutation of them."""
         place = {key: i for i, key in enumerate(self.key.tolist())}
         order = np.array([place[key] for key in keys.tolist()])
-        names = ('poses', 'true', 'keypoints', 'image', 'key', 'action')
+        names = ('poses', 'true', 'keypoints', 'annotated', 'image', 'key', 'action')
         return replace(self, **{name: getattr(self, name)[order] for name in names})
 
 
@@ -114,6 +115,7 @@ def read_predictions(path: str | Path) -> Predictions:
         poses=arrays['keypoints_3d'].astype(np.float64),
         true=arrays['keypoints_3d_gt'].astype(np.float64),
         keypoints=arrays['keypoints'].astype(np.float64),
+        annotated=arrays['keypoints_gt'].astype(np.float64),
         image=arrays['image'].astype(str),
         key=arrays['key'].astype(str),
         action=arrays['action'].astype(str),

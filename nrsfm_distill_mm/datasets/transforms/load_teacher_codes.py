@@ -9,7 +9,12 @@ from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
 from nrsfm_distill_mm.geometry import in_plane_rotation
-from nrsfm_distill_mm.nrsfm import TeacherCodes, load_teacher_codes, sample_key
+from nrsfm_distill_mm.nrsfm import (
+    TeacherCodes,
+    TeacherCodesError,
+    load_teacher_codes,
+    sample_key,
+)
 
 
 @TRANSFORMS.register_module()
@@ -48,11 +53,13 @@ class LoadTeacherCodes(BaseTransform):
         """Add the teacher's labels.
 
         Raises:
-            TeacherCodesError: the file does not hold the sample.
-            ValueError: landmarks or flip that the file's codes do not fit.
+            TeacherCodesError: the file does not hold the sample, or holds codes of
+                other landmarks.
+            ValueError: a flip other than horizontal.
         """
         shown, annotated = _visibility(results['keypoints_visible'])
         valid = bool(shown[annotated].all())
+        self._check_skeleton(results)
         labels = self._codes(results, shown) if valid else self._blank()
         labels['teacher_visible'] = shown[None].astype(np.float32)
         labels['teacher_valid'] = np.float32([valid])
@@ -92,18 +99,23 @@ class LoadTeacherCodes(BaseTransform):
             )
         return direction is not None
 
+    def _check_skeleton(self, results: dict[str, Any]) -> None:
+        """Refuse samples of another skeleton than the teacher's."""
+        expected, points = self.codes.info.skeleton, len(self.codes.dictionary)
+        name = results.get('dataset_name', expected)
+        found = results['keypoints'].shape[1]
+        if (name, found) != (expected, points):
+            raise TeacherCodesError(
+                f'{self.codes_file}: the teacher has the {points} landmarks of '
+                f'"{expected}", {results["img_path"]} has the {found} of "{name}"'
+            )
+
     def _check(self, results: dict[str, Any], shown: Any, row: int) -> None:
         """Refuse codes that were inferred from other landmarks."""
         codes, keypoints = self.codes, results['keypoints'][0, :, :2]
-        points = codes.dictionary.shape[0]
-        if len(keypoints) != points:
-            raise ValueError(
-                f'{self.codes_file}: expected the {points} landmarks of '
-                f'"{codes.info.skeleton}", {results["img_path"]} has {len(keypoints)}'
-            )
         extent = np.ptp(keypoints[shown], axis=0).max()
         if abs(extent - codes.side[row]) > self.tolerance * codes.side[row]:
-            raise ValueError(
+            raise TeacherCodesError(
                 f'{self.codes_file}: the codes of {results["img_path"]} were inferred '
                 f'from landmarks {codes.side[row]:.1f} px wide, the annotation is '
                 f'{extent:.1f} px; the data set has changed, write the codes again'
@@ -119,6 +131,7 @@ def _visibility(visible: Any) -> tuple[Any, Any]:
 
 def _turned(camera: Any, results: dict[str, Any]) -> Any:
     """Cameras (1, 3, 2) after the crop's rotation (degrees)."""
-    degrees = float(results['bbox_rotation'][0]) if 'bbox_rotation' in results else 0.0
-    turn = in_plane_rotation(torch.tensor(-np.deg2rad(degrees)))
-    return (camera @ turn.numpy()).astype(np.float32)
+    if 'bbox_rotation' not in results:
+        return camera.copy()
+    angle = torch.tensor(-np.deg2rad(results['bbox_rotation'][0]))
+    return (camera @ in_plane_rotation(angle).numpy()).astype(np.float32)

@@ -1,0 +1,107 @@
+"""The metrics as the runner calls them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mmengine.logging import MessageHub
+
+from nrsfm_distill_mm.evaluation import Pose3DErrorMetric, TeacherCodeWriter
+from nrsfm_distill_mm.nrsfm import load_teacher_codes
+
+LINKS = [(0, 1), (1, 2), (2, 3), (3, 4)]
+META = {'dataset_name': 'worm', 'skeleton_links': LINKS}
+
+
+def _sample(index: int, shift: float = 0.0, action: str = 'crawl') -> dict[str, Any]:
+    rng = np.random.default_rng(index)
+    true = rng.normal(size=(1, 5, 3)).astype(np.float32) * 100
+    predicted = true.copy()
+    predicted[0, 1:, 2] += shift
+    return {
+        'id': index,
+        'img_path': f'images/{index}.jpg',
+        'action': action,
+        'keypoints_3d': true,
+        'gt_instances': {'keypoints': true[..., :2]},
+        'pred_instances': {'keypoints': true[..., :2], 'keypoints_3d': predicted},
+    }
+
+
+def _evaluate(metric: Any, samples: list[dict[str, Any]]) -> dict[str, float]:
+    metric.dataset_meta = META
+    metric.process({}, samples)
+    return metric.evaluate(len(samples))
+
+
+def test_perfect_prediction_in_other_units_has_no_error() -> None:
+    sample = _sample(0)
+    sample['pred_instances']['keypoints_3d'] = 0.3 * sample['keypoints_3d'] - 4
+    summary = _evaluate(Pose3DErrorMetric(), [sample])
+    for name in ('mpjpe', 'pa_mpjpe', 'depth_error'):
+        assert summary[f'pose3d/{name}'] < 1e-3
+
+
+def test_means_overall_and_per_action() -> None:
+    samples = [_sample(0), _sample(1, 40.0, 'turn'), _sample(2, 80.0, 'turn')]
+    summary = _evaluate(Pose3DErrorMetric(), samples)
+    crawl = summary['pose3d/depth_error_crawl']
+    turn = summary['pose3d/depth_error_turn']
+    assert crawl < 1e-3
+    assert turn > 20
+    np.testing.assert_allclose(summary['pose3d/depth_error'], (crawl + 2 * turn) / 3)
+
+
+def test_poses_are_kept_for_reports(tmp_path: Path) -> None:
+    path = tmp_path / 'poses.npz'
+    _evaluate(Pose3DErrorMetric(out_file=str(path)), [_sample(0), _sample(1)])
+    with np.load(path) as file:
+        assert file['key'].tolist() == ['0.jpg:0', '1.jpg:1']
+        assert file['keypoints_3d'].shape == (2, 5, 3)
+        np.testing.assert_allclose(file['keypoints_3d'][:, 0], 0)
+
+
+def test_missing_truth_is_named() -> None:
+    sample = _sample(3)
+    del sample['keypoints_3d']
+    with pytest.raises(ValueError, match=r'keypoints_3d: expected 3D truth .*3\.jpg'):
+        _evaluate(Pose3DErrorMetric(), [sample])
+
+
+def _codes(index: int) -> dict[str, Any]:
+    value = np.float32(index)
+    return {
+        'id': index,
+        'img_path': f'{"cab"[index]}.jpg',
+        'pred_instances': {
+            'code': np.full((1, 6), value),
+            'camera': np.full((1, 3, 2), value),
+            'code_flipped': np.full((1, 6), -value),
+            'camera_flipped': np.full((1, 3, 2), -value),
+            'side': np.array([value]),
+            'centre': np.full((1, 2), value),
+            'reprojection_error': np.array([value]),
+        },
+    }
+
+
+def test_codes_are_written_sorted_by_key(tmp_path: Path) -> None:
+    dictionary = np.ones((5, 3, 6), dtype=np.float32)
+    MessageHub.get_current_instance().update_info(
+        'nrsfm_teacher', {'dictionary': dictionary, 'depth_sign': -1}, resumed=False
+    )
+    path = tmp_path / 'codes.safetensors'
+    summary = _evaluate(TeacherCodeWriter(str(path)), [_codes(i) for i in range(3)])
+    codes = load_teacher_codes(path)
+    assert summary['teacher/reprojection_error'] == 1
+    assert codes.keys.tolist() == [b'a.jpg:1', b'b.jpg:2', b'c.jpg:0']
+    assert codes.code[:, 0].tolist() == [1, 2, 0]
+    assert codes.camera_flipped[:, 0, 0].tolist() == [-1, -2, 0]
+    assert (codes.info.skeleton, codes.info.depth_sign) == ('worm', -1)
+
+
+def test_nothing_to_write_is_an_error(tmp_path: Path) -> None:
+    writer = TeacherCodeWriter(str(tmp_path / 'codes.safetensors'))
+    with pytest.raises(ValueError, match='expected at least one sample'):
+        writer.compute_metrics([])

@@ -1,0 +1,140 @@
+"""Laws of the losses on depth."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from nrsfm_distill_mm.geometry import in_plane_rotation, rotation_from_camera
+from nrsfm_distill_mm.models import NRSfMDistillLoss, TeacherDepthLoss
+from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
+from nrsfm_distill_mm.nrsfm import TeacherCodes, reconstruct_shape, upper_bound_cost
+
+
+@pytest.fixture
+def pose(codes: TeacherCodes, labels: TeacherLabels) -> Tensor:
+    """The teacher's own pose (4, 7, 3) in crop widths, depth sign applied."""
+    shape = reconstruct_shape(labels.code, torch.from_numpy(codes.dictionary))
+    pose = shape @ rotation_from_camera(labels.camera)
+    pose = pose * torch.tensor([1.0, 1.0, codes.info.depth_sign])
+    return pose * labels.side[:, None, None] + 0.5
+
+
+@pytest.fixture
+def distill(codes_file: str) -> NRSfMDistillLoss:
+    return NRSfMDistillLoss(codes_file)
+
+
+def test_teachers_own_pose_costs_its_code_alone(
+    distill: NRSfMDistillLoss, pose: Tensor, labels: TeacherLabels
+) -> None:
+    loss = distill(pose, pose[..., :2], None, labels)
+    expected = 0.3 * labels.code.sum(1).mean()
+    torch.testing.assert_close(loss, expected, rtol=1e-4, atol=1e-4)
+    assert distill.terms['distill_reprojection'] < 1e-3
+
+
+def test_is_the_mean_upper_bound_in_sides(
+    distill: NRSfMDistillLoss,
+    codes: TeacherCodes,
+    pose: Tensor,
+    labels: TeacherLabels,
+) -> None:
+    output = torch.randn(4, 7, 3)
+    side = labels.side[:, None]
+    depth = -output[..., 2] / side  # the depth sign is -1
+    landmarks = pose[..., :2] / side[..., None]
+    expected = upper_bound_cost(
+        depth - depth.mean(1, keepdim=True),
+        labels.code,
+        labels.camera,
+        torch.from_numpy(codes.dictionary),
+        landmarks - landmarks.mean(1, keepdim=True),
+    ).mean()
+    torch.testing.assert_close(distill(output, pose[..., :2], None, labels), expected)
+
+
+def test_only_depth_receives_a_gradient(
+    distill: NRSfMDistillLoss, pose: Tensor, labels: TeacherLabels
+) -> None:
+    output = torch.randn(4, 7, 3, requires_grad=True)
+    distill(output, pose[..., :2], None, labels).backward()
+    assert output.grad is not None
+    assert (output.grad[..., :2] == 0).all()
+    assert (output.grad[..., 2] != 0).any(1).all()
+
+
+@pytest.mark.parametrize('loss_type', [NRSfMDistillLoss, TeacherDepthLoss])
+def test_depth_origin_and_turned_crops_change_nothing(
+    loss_type: type, codes_file: str, pose: Tensor, labels: TeacherLabels
+) -> None:
+    loss = loss_type(codes_file)
+    output = torch.randn(4, 7, 3)
+    expected = loss(output, pose[..., :2], None, labels)
+    moved = output + torch.tensor([0.0, 0.0, 0.4])
+    turn = in_plane_rotation(torch.tensor(0.5))
+    turned = labels._replace(camera=labels.camera @ turn)
+    found = loss(moved, pose[..., :2] @ turn, None, turned)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize('loss_type', [NRSfMDistillLoss, TeacherDepthLoss])
+def test_samples_without_codes_do_not_count(
+    loss_type: type, codes_file: str, pose: Tensor, labels: TeacherLabels
+) -> None:
+    output = torch.randn(4, 7, 3)
+    first = TeacherLabels(*(value[:1] for value in labels))
+    expected = loss_type(codes_file)(output[:1], pose[:1, :, :2], None, first)
+    masked = labels._replace(valid=torch.tensor([1.0, 0.0, 0.0, 0.0]))
+    found = loss_type(codes_file)(output, pose[..., :2], None, masked)
+    torch.testing.assert_close(found, expected)
+    none = labels._replace(valid=torch.zeros(4))
+    assert loss_type(codes_file)(output, pose[..., :2], None, none) == 0
+
+
+def test_hidden_landmarks_leave_the_reprojection(
+    distill: NRSfMDistillLoss, pose: Tensor, labels: TeacherLabels
+) -> None:
+    visible = torch.ones(4, 7)
+    visible[:, 3] = 0
+    spoilt = pose[..., :2].clone()
+    spoilt[:, 3] = 77.0
+    distill(pose, spoilt, None, labels._replace(visible=visible))
+    assert distill.terms['distill_reprojection'] < 1e-3
+
+
+def test_teachers_depth_costs_nothing(
+    codes_file: str, pose: Tensor, labels: TeacherLabels
+) -> None:
+    loss = TeacherDepthLoss(codes_file)
+    assert loss(pose, pose[..., :2], None, labels) < 1e-5
+    moved = pose.clone()
+    moved[0, 0, 2] += 0.7
+    expected = 0.7 * 2 * (6 / 7) / 7 / 4  # both the point and the mean move
+    torch.testing.assert_close(
+        loss(moved, pose[..., :2], None, labels), torch.tensor(expected)
+    )
+
+
+def test_half_precision_is_computed_in_float32(
+    distill: NRSfMDistillLoss, pose: Tensor, labels: TeacherLabels
+) -> None:
+    output = torch.randn(4, 7, 3)
+    expected = distill(output, pose[..., :2], None, labels)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        found = distill(output, pose[..., :2], None, labels)
+    assert torch.equal(found, expected)
+
+
+def test_codes_of_another_teacher_are_refused(
+    distill: NRSfMDistillLoss, pose: Tensor, labels: TeacherLabels
+) -> None:
+    other = labels._replace(id=labels.id + 1)
+    with pytest.raises(ValueError, match='carry codes of another teacher'):
+        distill(pose, pose[..., :2], None, other)
+
+
+def test_arguments_are_checked(distill: NRSfMDistillLoss, pose: Tensor) -> None:
+    with pytest.raises(ValueError, match='teacher_labels: expected'):
+        distill(pose, pose[..., :2])
+    with pytest.raises(ValueError, match="mode: expected 'upper_bound', got 'cheap'"):
+        NRSfMDistillLoss('codes.safetensors', mode='cheap')

@@ -1,0 +1,73 @@
+"""The teacher as a model of the runner."""
+
+import numpy as np
+import pytest
+import torch
+from mmengine.logging import MessageHub
+from mmpose.structures import PoseDataSample
+
+from nrsfm_distill_mm.geometry import ValueRangeError, rotation_from_camera
+from nrsfm_distill_mm.models import DeepNRSfM
+from nrsfm_distill_mm.nrsfm import reconstruct_shape
+
+SWAP = [1, 0, 2, 3, 4, 6, 5]
+
+
+@pytest.fixture
+def teacher() -> DeepNRSfM:
+    return DeepNRSfM(7, (24, 12, 6), code_weight=0.01)
+
+
+def _samples(count: int) -> list[PoseDataSample]:
+    return [PoseDataSample(metainfo={'flip_indices': SWAP}) for _ in range(count)]
+
+
+def test_losses(teacher: DeepNRSfM) -> None:
+    losses = teacher(100 * torch.rand(5, 7, 2), mode='loss')
+    assert set(losses) == {'loss_reprojection', 'loss_sparsity'}
+
+
+def test_units_of_the_input_change_nothing_but_units(teacher: DeepNRSfM) -> None:
+    pixels = 100 * torch.rand(5, 7, 2)
+    plain = teacher(pixels, data_samples=_samples(5), mode='predict')
+    double = teacher(2 * pixels + 9, data_samples=_samples(5), mode='predict')
+    for a, b in zip(plain, double, strict=True):
+        one, two = a.pred_instances, b.pred_instances
+        np.testing.assert_allclose(two.code, one.code, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(two.side, 2 * one.side, rtol=1e-5)
+        np.testing.assert_allclose(
+            two.keypoints_3d[..., 2], 2 * one.keypoints_3d[..., 2], rtol=1e-2, atol=0.05
+        )
+
+
+def test_codes_and_exported_dictionary_give_the_pose(teacher: DeepNRSfM) -> None:
+    teacher.depth_sign.fill_(-1)
+    sample = teacher(
+        100 * torch.rand(1, 7, 2), data_samples=_samples(1), mode='predict'
+    )[0]
+    predicted = sample.pred_instances
+    exported = MessageHub.get_current_instance().get_info('nrsfm_teacher')
+    dictionary = torch.from_numpy(exported['dictionary'])
+    length = dictionary.square().sum((0, 1)).mean().sqrt()
+    torch.testing.assert_close(length, torch.tensor(1.0))
+    shape = reconstruct_shape(torch.from_numpy(predicted.code), dictionary)
+    pose = shape @ rotation_from_camera(torch.from_numpy(predicted.camera))
+    depth = -pose[0, :, 2] * float(predicted.side[0])
+    np.testing.assert_allclose(predicted.keypoints_3d[0, :, 2], depth, rtol=1e-3)
+    assert exported['depth_sign'] == -1
+
+
+def test_flipped_codes_are_those_of_the_mirrored_landmarks(teacher: DeepNRSfM) -> None:
+    pixels = 100 * torch.rand(5, 7, 2)
+    mirrored = pixels[:, SWAP] * torch.tensor([-1.0, 1.0])
+    plain = teacher(pixels, data_samples=_samples(5), mode='predict')
+    other = teacher(mirrored, data_samples=_samples(5), mode='predict')
+    for a, b in zip(plain, other, strict=True):
+        np.testing.assert_allclose(
+            a.pred_instances.code_flipped, b.pred_instances.code, rtol=1e-3, atol=1e-4
+        )
+
+
+def test_unusable_landmarks_are_refused(teacher: DeepNRSfM) -> None:
+    with pytest.raises(ValueRangeError, match='landmarks: expected finite'):
+        teacher(torch.full((2, 7, 2), torch.nan), mode='loss')
