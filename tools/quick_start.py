@@ -23,7 +23,7 @@ CONFIGS = {
 """The rows of the report, and what trains them."""
 WORK_DIR = Path('work_dirs/demo')
 CODES = 'teacher_codes.safetensors'
-"""Where the configs expect the teacher's codes, and in what file."""
+"""Where the configs expect data and codes; in another work dir, all lies in it."""
 STUDENT_CODES = (
     'model.head.depth_loss.codes_file',
     'train_dataloader.dataset.pipeline.4.codes_file',
@@ -68,34 +68,33 @@ def demo_steps(work_dir: Path, images: int, seed: int) -> list[Step]:
     """What the demo runs, in order."""
     seeded = {'randomness.seed': str(seed)} if seed else {}
     steps = [
-        _make_data(images, seed),
-        _train('teacher', work_dir, ('data',), seeded),
+        _make_data(_data(work_dir), images, seed),
+        _train('teacher', work_dir, seeded),
         _write_codes(work_dir),
     ]
     for row in ('teacher_depth', 'distilled'):
         options = {**seeded, **_codes(work_dir, *STUDENT_CODES)}
-        steps.append(_train(row, work_dir, ('data', 'codes'), options))
+        steps.append(_train(row, work_dir, options))
     for split in SPLITS:
         steps += [_evaluate(row, split, work_dir) for row in CONFIGS]
     return [*steps, _report('train', work_dir), _report('test', work_dir)]
 
 
-def _make_data(images: int, seed: int) -> Step:
+def _make_data(folder: Path, images: int, seed: int) -> Step:
     numbers = ('--num', str(images), '--seed', str(seed), '--size', '64')
     return Step(
         name='data',
         title=f'Make {images} pictures of synthetic humans',
-        command=('tools/make_synthetic_humans.py', '--out', str(DATA), *numbers),
-        outputs=tuple(DATA / ANNOTATION.format(split=split) for split in SPLITS),
-        makes=(DATA,),
+        command=('tools/make_synthetic_humans.py', '--out', str(folder), *numbers),
+        outputs=tuple(folder / ANNOTATION.format(split=split) for split in SPLITS),
+        makes=(folder,),
         budget=10.0 + 140.0 * images / 24000,
     )
 
 
-def _train(
-    row: str, work_dir: Path, needs: tuple[str, ...], options: Mapping[str, str]
-) -> Step:
+def _train(row: str, work_dir: Path, options: Mapping[str, str]) -> Step:
     folder = work_dir / row
+    options = {**_data_root(row, work_dir), **options}
     place = ('--work-dir', str(folder), '--resume')
     return Step(
         name=row,
@@ -103,14 +102,15 @@ def _train(
         command=('tools/train.py', CONFIGS[row], *place, *_options(options)),
         outputs=(folder / 'last_checkpoint',),
         makes=(folder,),
-        needs=needs,
+        needs=('data',) if row == 'teacher' else ('data', 'codes'),
         budget=TRAINING[row],
     )
 
 
 def _write_codes(work_dir: Path) -> Step:
     folder, file = work_dir / 'teacher_codes', work_dir / CODES
-    options = _codes(work_dir, 'test_evaluator.out_file')
+    options = _data_root('teacher', work_dir)
+    options |= _codes(work_dir, 'test_evaluator.out_file')
     place = ('--work-dir', str(folder), *_options(options))
     checkpoint = f'{LATEST}{work_dir / "teacher"}'
     return Step(
@@ -127,10 +127,10 @@ def _write_codes(work_dir: Path) -> Step:
 def _evaluate(row: str, split: str, work_dir: Path) -> Step:
     folder = work_dir / 'evaluation' / f'{row}_{split}'
     file = _predictions(row, split, work_dir)
-    options = {'test_evaluator.out_file': str(file)}
+    options = {**_data_root(row, work_dir), 'test_evaluator.out_file': str(file)}
     if split != 'test':
-        nested = 'dataset.dataset' if row == 'teacher' else 'dataset'
-        options[f'test_dataloader.{nested}.ann_file'] = ANNOTATION.format(split=split)
+        key = f'test_dataloader.{_dataset(row)}.ann_file'
+        options[key] = ANNOTATION.format(split=split)
     place = (f'{LATEST}{work_dir / row}', '--work-dir', str(folder))
     return Step(
         name=f'{row}_{split}',
@@ -164,6 +164,23 @@ def _report(split: str, work_dir: Path) -> Step:
 
 def _predictions(row: str, split: str, work_dir: Path) -> Path:
     return work_dir / 'predictions' / f'{row}_{split}.npz'
+
+
+def _data(work_dir: Path) -> Path:
+    return DATA if work_dir == WORK_DIR else work_dir / DATA.name
+
+
+def _dataset(row: str) -> str:
+    """Where a data loader's config describes the data; the teacher's is wrapped."""
+    return 'dataset.dataset' if row == 'teacher' else 'dataset'
+
+
+def _data_root(row: str, work_dir: Path) -> dict[str, str]:
+    """Options that put the data's folder into a config, where it differs."""
+    if work_dir == WORK_DIR:
+        return {}
+    keys = (f'{use}_dataloader.{_dataset(row)}' for use in ('train', 'val', 'test'))
+    return {f'{key}.data_root': str(_data(work_dir)) for key in keys}
 
 
 def _codes(work_dir: Path, *places: str) -> dict[str, str]:

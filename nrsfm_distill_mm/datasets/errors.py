@@ -1,6 +1,6 @@
 """Errors of data that cannot be trained on, raised before hours are spent."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -21,10 +21,10 @@ def require_file(name: str, path: str, hint: str = '') -> None:
 def read_arrays(
     path: str, required: Sequence[str], optional: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Arrays of an ``.npz`` file, as many rows in each.
+    """Arrays of an ``.npz`` file.
 
     Raises:
-        AnnotationError: not such a file, an array missing, none or uneven rows.
+        AnnotationError: not such a file, or an array is missing.
     """
     try:
         with np.load(path, allow_pickle=False) as file:
@@ -41,12 +41,14 @@ def read_arrays(
             f'{path}: expected the arrays {list(required)}, {missing} missing; '
             f'found {found}'
         )
-    rows = {name: len(array) for name, array in arrays.items() if array.ndim}
-    if len(set(rows.values())) != 1 or 0 in rows.values():
-        raise AnnotationError(
-            f'{path}: expected N > 0 rows in every array, got {rows or "none"}'
-        )
     return arrays
+
+
+def check_rows(path: str, arrays: Mapping[str, Any]) -> None:
+    """Raise AnnotationError unless all arrays have N > 0 rows."""
+    rows = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
+    if len(set(rows.values())) != 1 or 0 in rows.values():
+        raise AnnotationError(f'{path}: expected N > 0 rows in every array, got {rows}')
 
 
 def check_shape(path: str, name: str, array: Any, shape: Sequence[int]) -> None:

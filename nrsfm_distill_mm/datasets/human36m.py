@@ -10,6 +10,7 @@ from mmpose.registry import DATASETS
 
 from nrsfm_distill_mm.datasets.errors import (
     AnnotationError,
+    check_rows,
     check_shape,
     checked_landmarks,
     read_arrays,
@@ -76,6 +77,7 @@ class Human36mDistillDataset(BaseCocoStyleDataset):
         require_file('ann_file', self.ann_file, self._how_to_get())
         fields = (*FIELDS, 'S') if self.load_3d else FIELDS
         arrays = read_arrays(self.ann_file, fields)
+        check_rows(self.ann_file, arrays)
         points = self.metainfo['num_keypoints']
         shapes = {'center': (2,), 'scale': (), 'part': (points, 3), 'S': (points, 4)}
         for name in fields[1:]:

@@ -9,6 +9,7 @@ from mmpose.registry import DATASETS
 
 from nrsfm_distill_mm.datasets.errors import (
     AnnotationError,
+    check_rows,
     check_shape,
     checked_landmarks,
     read_arrays,
@@ -45,6 +46,7 @@ class KeypointArrayDataset(BaseCocoStyleDataset):
             raise AnnotationError(
                 f'{self.ann_file}: expected the skeleton {name}, got {skeleton}'
             )
+        check_rows(self.ann_file, arrays)
         visible = np.ones(arrays['keypoints'].shape[:2], dtype=np.float32)
         arrays.setdefault('keypoints_visible', visible)
         for key, shape in SHAPES.items():

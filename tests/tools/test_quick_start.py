@@ -225,7 +225,9 @@ def test_seed_and_number_of_images_reach_what_they_concern():
     assert [n for n in plain if plain[n] != seeded[n]] == changed
 
 
-@pytest.mark.parametrize('name', ['codes', 'teacher_depth', 'distilled'])
+@pytest.mark.parametrize(
+    'name', ['teacher', 'codes', 'teacher_depth', 'distilled', 'distilled_train']
+)
 def test_in_another_work_dir_nothing_points_to_the_usual_one(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     steps = {step.name: step for step in demo_steps(Path('elsewhere'), 60, 0)}
@@ -233,9 +235,11 @@ def test_in_another_work_dir_nothing_points_to_the_usual_one(name, monkeypatch):
     config = Config.fromfile(command[1], import_custom_modules=False)
     options = command[command.index('--cfg-options') + 1 :]
     config.merge_from_dict(parse_options(options))
-    for key in ('model', 'train_dataloader', 'test_dataloader', 'test_evaluator'):
-        assert str(WORK_DIR) not in str(config[key])
-    assert 'elsewhere/teacher_codes.safetensors' in str(config)
+    used = 'test' if name in ('codes', 'distilled_train') else 'train'
+    parts = [config[f'{use}_dataloader'] for use in {used, 'val', 'test'}]
+    parts += [config.model, config.test_evaluator] if name != 'distilled_train' else []
+    assert str(WORK_DIR) not in str(parts)
+    assert 'data/synthetic' not in str(parts)
 
 
 def parse_options(options):

@@ -1,0 +1,23 @@
+# A light student for a few hundred photos; half of ResNet-18's channels.
+_base_ = [
+    '../_base_/students/integral_res18.py',
+    '../_base_/datasets/lsp_images.py',
+]
+
+model = dict(
+    backbone=dict(base_channels=32),
+    head=dict(
+        in_channels=256,
+        num_joints=14,
+        root_index=None,
+        deconv_out_channels=(64, 64, 64),
+        depth_loss=dict(type='NRSfMDistillLoss', codes_file=_base_.codes_file),
+    ),
+)
+visualizer = dict(root_index=12)
+
+train_cfg = dict(max_epochs=60, val_interval=10)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
+    dict(type='MultiStepLR', milestones=[45, 55], gamma=0.2, by_epoch=True),
+]

@@ -1,0 +1,12 @@
+_base_ = [
+    '../_base_/students/integral_res50.py',
+    '../_base_/datasets/h36m_mpii_images.py',
+]
+
+model = dict(
+    head=dict(
+        depth_loss=dict(
+            type='NRSfMDistillLoss', codes_file=_base_.codes_file, code_weight=0.3
+        )
+    )
+)
