@@ -21,7 +21,8 @@ class IntegralRegression3DHead(BaseHead):
     """3D integral regression (Sun et al. 2018) with a loss of its own for depth.
 
     Deconvolutions give a volume per landmark; its expected position is the
-    output. Depth is relative to the root landmark.
+    output. Depth is relative to the root landmark. The objective, l1 on x and y
+    and the distillation loss on z, is Eq. (15), Wang et al. 2019.
 
     Args:
         in_channels: channels of the last feature map.

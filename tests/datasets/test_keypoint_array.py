@@ -1,0 +1,111 @@
+"""Laws of arrays of landmarks: what is read, and what is refused."""
+
+import numpy as np
+import pytest
+from layouts import BUG, landmarks, write_arrays
+
+from nrsfm_distill_mm.datasets import KeypointArrayDataset
+from nrsfm_distill_mm.datasets.errors import AnnotationError
+
+
+def load(path, **options) -> KeypointArrayDataset:
+    return KeypointArrayDataset(ann_file=str(path), metainfo=BUG, **options)
+
+
+@pytest.fixture
+def points() -> np.ndarray:
+    return landmarks(4, 5)
+
+
+def test_landmarks_and_their_box(tmp_path, points):
+    visible = np.ones((4, 5))
+    visible[1, 2] = 0
+    path = write_arrays(tmp_path / 'a.npz', keypoints=points, keypoints_visible=visible)
+    info = load(path)[1]
+    np.testing.assert_array_equal(info['keypoints_visible'], visible[1:2])
+    shown = np.delete(points[1], 2, axis=0)
+    np.testing.assert_array_equal(info['keypoints'][0, [0, 1, 3, 4]], shown)
+    np.testing.assert_array_equal(info['bbox'][0], [*shown.min(0), *shown.max(0)])
+    assert info['num_keypoints'] == 4
+
+
+def test_names_of_images_follow_the_prefix(tmp_path, points):
+    image = np.array(['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg'])
+    write_arrays(tmp_path / 'a.npz', keypoints=points, image=image, action=image)
+    data = KeypointArrayDataset(
+        ann_file='a.npz',
+        data_root=str(tmp_path),
+        data_prefix={'img': 'photos'},
+        metainfo=BUG,
+    )
+    assert data[2]['img_path'] == str(tmp_path / 'photos' / 'c.jpg')
+    assert data[3]['action'] == 'd.jpg'
+
+
+def test_hidden_landmarks_may_be_nan(tmp_path, points):
+    points[0, 3] = np.nan
+    visible = np.isfinite(points[..., 0])
+    path = write_arrays(tmp_path / 'a.npz', keypoints=points, keypoints_visible=visible)
+    assert np.isfinite(load(path)[0]['keypoints']).all()
+
+
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_truth_is_for_evaluation_only(tmp_path, points, test_mode):
+    truth = np.ones((4, 5, 3))
+    path = write_arrays(tmp_path / 'a.npz', keypoints=points, keypoints_3d=truth)
+    assert ('keypoints_3d' in load(path, test_mode=test_mode)[0]) == test_mode
+
+
+HIDDEN = np.ones((4, 5))
+HIDDEN[2] = 0
+NAN = landmarks(4, 5)
+NAN[3, 1] = np.nan
+REFUSED = {
+    'no such array': ({'points': NAN}, r"keypoints.* missing; found \['points'\]"),
+    'no rows': ({'keypoints': NAN[:0]}, "N > 0 rows.*'keypoints': 0"),
+    'not an array': ({'keypoints': np.float32(1)}, "N > 0 rows.*'keypoints': 0"),
+    'another count': (
+        {'keypoints': NAN[:, :4]},
+        r'keypoints.*\(N, 5, 2\).*\(4, 4, 2\)',
+    ),
+    'not 2D': ({'keypoints': np.ones((4, 5, 3))}, r'\(N, 5, 2\), got \(4, 5, 3\)'),
+    'visible shape': (
+        {'keypoints': landmarks(4, 5), 'keypoints_visible': np.ones((4, 3))},
+        r'keypoints_visible.*\(N, 5\), got \(4, 3\)',
+    ),
+    'uneven': ({'keypoints': NAN, 'image': np.array(['a'])}, "'image': 1"),
+    'another skeleton': (
+        {'keypoints': NAN, 'skeleton': np.array('cat')},
+        'expected the skeleton bug, got cat',
+    ),
+    'NaN': ({'keypoints': NAN}, 'sample 3: expected finite landmarks, found NaN'),
+    'nothing visible': (
+        {'keypoints': landmarks(4, 5), 'keypoints_visible': HIDDEN},
+        'sample 2: expected visible landmarks, all are missing',
+    ),
+}
+
+
+@pytest.mark.parametrize(('arrays', 'message'), REFUSED.values(), ids=REFUSED)
+def test_refused(tmp_path, arrays, message):
+    path = write_arrays(tmp_path / 'bad.npz', **arrays)
+    with pytest.raises(AnnotationError, match=f'bad.npz: .*{message}'):
+        load(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'ann_file: no such file ".*none.npz"'):
+        load(tmp_path / 'none.npz')
+
+
+@pytest.mark.parametrize('content', [b'', b'PK\x03\x04 broken', b'text'])
+def test_a_corrupt_file_is_named(tmp_path, content):
+    (tmp_path / 'bad.npz').write_bytes(content)
+    with pytest.raises(AnnotationError, match=r'bad.npz: expected an .npz file'):
+        load(tmp_path / 'bad.npz')
+
+
+def test_one_array_is_no_file_of_arrays(tmp_path, points):
+    np.save(tmp_path / 'one.npy', points)
+    with pytest.raises(AnnotationError, match=r'one.npy: expected an .npz file'):
+        load(tmp_path / 'one.npy')

@@ -1,0 +1,81 @@
+"""Laws of the teacher's batches."""
+
+import numpy as np
+import pytest
+import torch
+from layouts import BUG, REAL, landmarks, write_arrays, write_h36m, write_mpii
+
+from nrsfm_distill_mm.datasets import LandmarkBatchDataset
+from nrsfm_distill_mm.datasets.errors import AnnotationError
+from nrsfm_distill_mm.datasets.landmark_batches import collate_landmark_batch
+from nrsfm_distill_mm.skeletons import HUMAN36M
+
+
+def bugs(tmp_path, visible=None, count=6):
+    points = landmarks(count, 5)
+    given = np.ones((count, 5)) if visible is None else visible
+    path = write_arrays(tmp_path / 'a.npz', keypoints=points, keypoints_visible=given)
+    return {'type': 'KeypointArrayDataset', 'ann_file': path, 'metainfo': BUG}
+
+
+def test_a_batch_is_a_slice(tmp_path):
+    data = LandmarkBatchDataset(bugs(tmp_path))
+    batch = collate_landmark_batch(data.__getitems__([4, 0, 3]))
+    np.testing.assert_array_equal(batch['inputs'], landmarks(6, 5)[[4, 0, 3]])
+    assert batch['visible'].all()
+    assert 'data_samples' not in batch
+    torch.testing.assert_close(data[3]['inputs'][0], batch['inputs'][2])
+
+
+def test_incomplete_samples_are_masked_or_left_out(tmp_path):
+    visible = np.ones((6, 5))
+    visible[2, 1] = visible[3, :2] = 0
+    config = bugs(tmp_path, visible)
+    data = LandmarkBatchDataset(config)
+    assert len(data) == 5  # sample 3 shows fewer than 4 landmarks
+    assert data[2]['visible'].tolist() == [[True, False, True, True, True]]
+    assert (data[2]['inputs'][0, 1] == 0).all()
+    assert len(LandmarkBatchDataset(config, complete_only=True)) == 4
+    assert len(LandmarkBatchDataset(config, min_visible=3)) == 6
+
+
+def test_never_annotated_is_not_incomplete(tmp_path):
+    config = {'type': 'MpiiDistillDataset', 'ann_file': str(write_mpii(tmp_path, 5))}
+    data = LandmarkBatchDataset(config, complete_only=True)
+    assert len(data) == 3  # those with an even number show their ankle
+    hidden = ~data[0]['visible'][0]
+    assert hidden.nonzero().flatten().tolist() == [HUMAN36M.index('spine')]
+
+
+def test_test_mode_brings_truth_and_names(tmp_path):
+    path = write_h36m(tmp_path, 3)
+    config = {'type': 'Human36mDistillDataset', 'ann_file': str(path)}
+    batch = LandmarkBatchDataset(config, test_mode=True).__getitems__([2, 1])
+    sample = batch['data_samples'][0]
+    assert sample.id == 2
+    assert sample.action == 'Walking'
+    assert sample.keypoints_3d.shape == (1, 17, 3)
+    np.testing.assert_array_equal(sample.flip_indices, HUMAN36M.mirror)
+    np.testing.assert_array_equal(sample.gt_instances.keypoints[0], batch['inputs'][0])
+
+
+def test_nothing_left_is_refused(tmp_path):
+    visible = np.ones((6, 5))
+    visible[:, 1] = 0
+    config = bugs(tmp_path, visible)
+    message = r'a.npz: .*at least 4 visible landmarks and none hidden; none of 6 is'
+    with pytest.raises(AnnotationError, match=message):
+        LandmarkBatchDataset(config, complete_only=True)
+
+
+@pytest.mark.skipif(not (REAL / 'mmpose_samples').is_dir(), reason='no sample data')
+@pytest.mark.parametrize(
+    ('kind', 'file', 'complete'),
+    [
+        ('Human36mDistillDataset', 'h36m/test_h36m_body3d.npz', 4),
+        ('MpiiDistillDataset', 'mpii/test_mpii.json', 3),
+    ],
+)
+def test_real_landmarks(kind, file, complete):
+    config = {'type': kind, 'ann_file': str(REAL / 'mmpose_samples' / file)}
+    assert len(LandmarkBatchDataset(config, complete_only=True)) == complete

@@ -1,0 +1,190 @@
+"""Laws of teacher codes and true depths as labels of a crop."""
+
+import pickle
+
+import numpy as np
+import pytest
+from layouts import BUG, HEIGHT, SWAP, WIDTH, exact_codes, landmarks, write_codes
+from mmcv.transforms import Compose
+from mmpose.datasets.transforms import (
+    GenerateTarget,
+    GetBBoxCenterScale,
+    RandomBBoxTransform,
+    RandomFlip,
+    TopdownAffine,
+)
+
+from nrsfm_distill_mm.datasets import LoadDepthLabels, LoadTeacherCodes
+from nrsfm_distill_mm.nrsfm import TeacherCodesError, sample_key
+
+SIZE = (48, 64)
+CODEC = {'type': 'mmpose.IntegralPose3DLabel', 'input_size': SIZE}
+COUNT = 3
+DEPTH = np.random.default_rng(5).normal(0, 20, (COUNT, 5, 1)).astype(np.float32)
+POSES = np.concatenate([landmarks(COUNT, 5), DEPTH], axis=2)
+
+
+def sample(index=0, **changes):
+    """A sample as a dataset gives it to its pipeline."""
+    points = POSES[index, :, :2]
+    info = {
+        'img': np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8),
+        'img_shape': (HEIGHT, WIDTH),
+        'img_path': f'photos/{index}.jpg',
+        'id': index,
+        'bbox': np.concatenate([points.min(0), points.max(0)])[None],
+        'keypoints': points[None].copy(),
+        'keypoints_visible': np.ones((1, 5), dtype=np.float32),
+        'keypoints_3d': 7 * POSES[index][None],
+        'flip_indices': SWAP,
+        'dataset_name': BUG['dataset_name'],
+    }
+    return info | changes
+
+
+def crop(flip, *, turned=True):
+    turn = {'shift_prob': 0, 'scale_prob': 1, 'rotate_prob': 1 if turned else 0}
+    return [
+        GetBBoxCenterScale(),
+        RandomFlip(prob=1.0 if flip else 0.0, direction='horizontal'),
+        RandomBBoxTransform(**turn),
+        TopdownAffine(input_size=SIZE),
+    ]
+
+
+@pytest.fixture
+def codes_file(tmp_path) -> str:
+    keys = [sample_key(f'{i}.jpg', i) for i in range(COUNT)]
+    return write_codes(tmp_path / 'c', exact_codes('bug', keys, POSES, SWAP))
+
+
+@pytest.mark.parametrize('flip', [False, True])
+@pytest.mark.parametrize('index', range(COUNT))
+def test_codes_and_camera_project_onto_the_crops_landmarks(codes_file, flip, index):
+    np.random.seed(index)
+    load = LoadTeacherCodes(codes_file)
+    found = Compose([*crop(flip), load])(sample(index))
+    assert abs(found['bbox_rotation'][0]) > 1
+    shape = load.codes.dictionary @ found['teacher_code'][0]
+    projected = shape @ found['teacher_camera'][0] * found['teacher_side'][0] * SIZE[0]
+    landmarks = found['transformed_keypoints'][0]
+    expected = landmarks - landmarks.mean(0)
+    np.testing.assert_allclose(projected - projected.mean(0), expected, atol=1e-3)
+    assert found['teacher_valid'] == 1
+    assert found['teacher_id'] == load.codes.teacher_id
+
+
+def test_a_crop_without_turn_keeps_the_camera(codes_file):
+    load = LoadTeacherCodes(codes_file)
+    found = Compose([*crop(False, turned=False), load])(sample(2))
+    np.testing.assert_array_equal(found['teacher_camera'][0], load.codes.camera[2])
+
+
+def visible(hidden=(), unannotated=()):
+    """Visibility and weight (1, P, 2), as MMPose's KeypointConverter writes them."""
+    both = np.ones((1, 5, 2), dtype=np.float32)
+    both[0, list(hidden), 0] = 0
+    both[0, list(unannotated)] = 0
+    return both
+
+
+CASES = {
+    'a hidden landmark: 2D loss only': (visible(hidden=[3])[..., 0], 0, 3),
+    'the same, with weights': (visible(hidden=[3]), 0, 3),
+    'never annotated is not hidden': (visible(unannotated=[3]), 1, 3),
+}
+
+
+@pytest.mark.parametrize(('given', 'valid', 'absent'), CASES.values(), ids=CASES)
+@pytest.mark.parametrize('flip', [False, True])
+def test_incomplete_skeletons(codes_file, given, valid, absent, flip):
+    info = sample(1, keypoints_visible=given)
+    load = LoadTeacherCodes(codes_file, tolerance=0.5)  # of all 5 landmarks
+    steps = [*crop(flip, turned=False), load, GenerateTarget(CODEC)]
+    found = Compose(steps)(info)
+    absent = SWAP[absent] if flip else absent
+    assert found['teacher_valid'] == valid
+    assert np.flatnonzero(found['teacher_visible'] == 0).tolist() == [absent]
+    assert found['keypoint_weights'][0, absent] == 0
+    assert found['teacher_code'].any() == bool(valid)
+
+
+def test_incomplete_samples_need_no_codes(codes_file):
+    info = sample(keypoints_visible=visible(hidden=[3]), img_path='unknown.jpg')
+    found = Compose([*crop(False), LoadTeacherCodes(codes_file)])(info)
+    assert found['teacher_valid'] == 0
+
+
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        ({'img_path': 'other.jpg'}, 'no code for sample "other.jpg:0" among 3'),
+        ({'id': 2}, 'no code for sample "0.jpg:2"'),
+        (
+            {'dataset_name': 'cat'},
+            'has the 5 landmarks of "bug", photos/0.jpg has the 5 of "cat"',
+        ),
+        (
+            {
+                'keypoints': np.ones((1, 4, 2)),
+                'keypoints_visible': np.ones((1, 4)),
+                'flip_indices': [0, 1, 2, 3],
+            },
+            'has the 5 landmarks of "bug", photos/0.jpg has the 4 of "bug"',
+        ),
+        (
+            {'keypoints': 1.2 * POSES[:1, :, :2]},
+            r'photos/0.jpg were inferred from landmarks .* px wide, .*changed',
+        ),
+    ],
+)
+def test_codes_of_something_else_are_refused(codes_file, changes, message):
+    with pytest.raises(TeacherCodesError, match=message) as error:
+        Compose([*crop(False), LoadTeacherCodes(codes_file)])(sample(**changes))
+    assert codes_file in str(error.value)
+
+
+def test_there_are_no_codes_for_a_vertical_flip(codes_file):
+    info = sample(flip=True, flip_direction='vertical')
+    info |= {'bbox_scale': np.ones((1, 2))}
+    with pytest.raises(ValueError, match='expected "horizontal", got "vertical"'):
+        LoadTeacherCodes(codes_file)(info)
+
+
+def test_a_missing_file_is_refused_before_training(tmp_path):
+    with pytest.raises(FileNotFoundError, match='none" do not exist; write them with'):
+        LoadTeacherCodes(str(tmp_path / 'none'))
+
+
+def test_a_worker_process_opens_the_file_itself(codes_file):
+    load = LoadTeacherCodes(codes_file)
+    Compose([*crop(False), load])(sample())
+    pickled = pickle.dumps(load)
+    assert len(pickled) < 1000
+    assert pickle.loads(pickled).codes.teacher_id == load.codes.teacher_id
+
+
+@pytest.mark.parametrize('flip', [False, True])
+@pytest.mark.parametrize('root', [0, 3])
+def test_true_depths_are_in_crop_pixels_from_the_root(flip, root):
+    info = sample(1)
+    found = Compose([*crop(flip), LoadDepthLabels(root_index=root)])(info)
+    pixel = SIZE[0] / found['bbox_scale'][0, 0]
+    depth = POSES[1, SWAP if flip else slice(None), 2]
+    expected = pixel * (depth - depth[root])
+    np.testing.assert_allclose(found['keypoint_depth'][0], expected, atol=1e-3)
+
+
+def test_true_depths_become_three_dimensional_labels():
+    steps = [*crop(True), LoadDepthLabels(), GenerateTarget(CODEC)]
+    found = Compose(steps)(sample(2))
+    labels = found['keypoint_labels']
+    assert labels.shape == (1, 5, 3)
+    np.testing.assert_allclose(labels[..., 2], found['keypoint_depth'] / SIZE[0])
+
+
+def test_supervision_without_truth_is_refused():
+    info = sample()
+    del info['keypoints_3d']
+    with pytest.raises(KeyError, match='photos/0.jpg has none.*load_3d=True'):
+        Compose([*crop(False), LoadDepthLabels()])(info)

@@ -1,0 +1,162 @@
+"""Small data sets in the layouts that are read, and the teacher codes they need."""
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from nrsfm_distill_mm.nrsfm import (
+    CodesInfo,
+    TeacherCodes,
+    save_teacher_codes,
+    sort_by_key,
+)
+
+REPO = Path(__file__).parents[1]
+REAL = Path(os.environ.get('NRSFM_DATA', REPO.parent / 'shared' / 'data'))
+WIDTH, HEIGHT = 120, 90
+SWAP = [0, 2, 1, 4, 3]
+
+BUG = {
+    'dataset_name': 'bug',
+    'keypoint_info': {
+        i: {'name': name, 'id': i, 'color': [9, 9, 9], 'type': 'upper', 'swap': swap}
+        for i, (name, swap) in enumerate(
+            [
+                ('head', ''),
+                ('left_wing', 'right_wing'),
+                ('right_wing', 'left_wing'),
+                ('left_foot', 'right_foot'),
+                ('right_foot', 'left_foot'),
+            ]
+        )
+    },
+    'skeleton_info': {0: {'link': ('head', 'left_wing'), 'id': 0, 'color': [9, 9, 9]}},
+    'joint_weights': [1.0] * 5,
+    'sigmas': [0.05] * 5,
+}
+"""Metainfo of 5 landmarks."""
+
+
+def landmarks(count: int, points: int, seed: int = 0) -> np.ndarray:
+    """Landmarks (N, P, 2) inside the images, px."""
+    rng = np.random.default_rng(seed)
+    corner = np.float32([WIDTH, HEIGHT])
+    return rng.uniform(0.2, 0.8, (count, points, 2)).astype(np.float32) * corner
+
+
+def write_image(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3))
+    cv2.imwrite(str(path), noise.astype(np.uint8))
+
+
+def write_arrays(path: Path, **arrays: Any) -> str:
+    """A file for ``KeypointArrayDataset``."""
+    np.savez(path, **arrays)
+    return str(path)
+
+
+def h36m_arrays(count: int) -> dict[str, Any]:
+    """What MMPose's ``preprocess_h36m.py`` writes."""
+    plane = landmarks(count, 17)
+    names = [
+        f'S{1 + i % 2}/S{1 + i % 2}_Walking_1.54138969/'
+        f'S{1 + i % 2}_Walking_1.54138969_{i:06d}.jpg'
+        for i in range(count)
+    ]
+    depth = np.random.default_rng(1).normal(5, 0.2, (count, 17, 1))
+    metres = np.concatenate([plane / 100, depth], axis=2)
+    return {
+        'imgname': np.array(names),
+        'center': plane.mean(axis=1).astype(np.float64),
+        'scale': np.full(count, 0.4),
+        'part': np.concatenate([plane, np.ones((count, 17, 1))], axis=2),
+        'S': np.concatenate([metres, np.ones((count, 17, 1))], axis=2),
+    }
+
+
+def write_h36m(root: Path, count: int) -> Path:
+    """Human3.6M in MMPose's layout, the same frames in training and test."""
+    folder = root / 'annotation_body3d' / 'fps10'
+    folder.mkdir(parents=True)
+    arrays = h36m_arrays(count)
+    for split in ('train', 'test'):
+        np.savez(folder / f'h36m_{split}.npz', **arrays)
+    for name in arrays['imgname']:
+        write_image(root / 'images' / name)
+    return folder / 'h36m_train.npz'
+
+
+def mpii_people(count: int) -> list[dict[str, Any]]:
+    """MPII's annotations; the right ankle (0) of every odd person is hidden."""
+    return [
+        {
+            'image': f'{10 + i:09d}.jpg',
+            'center': points.mean(axis=0).tolist(),
+            'scale': 0.35,
+            'joints': points.tolist(),
+            'joints_vis': [1 - i % 2, *[1] * 15],
+        }
+        for i, points in enumerate(landmarks(count, 16, seed=2))
+    ]
+
+
+def write_mpii(root: Path, count: int) -> Path:
+    people = mpii_people(count)
+    path = root / 'annotations' / 'mpii_train.json'
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(people))
+    for person in people:
+        write_image(root / 'images' / person['image'])
+    return path
+
+
+def exact_codes(
+    skeleton: str, keys: Sequence[str], poses: np.ndarray, swap: Sequence[int]
+) -> TeacherCodes:
+    """Codes that reproduce poses exactly, and those of their mirror images.
+
+    Args:
+        skeleton: name of the landmarks' metainfo.
+        keys: N sample keys.
+        poses: (N, P, 3), camera frame; px in x, y.
+        swap: P indices that a mirror exchanges.
+    """
+    count, points = poses.shape[:2]
+    atoms = np.eye(3 * points, dtype=np.float32).reshape(points, 3, 3 * points)
+    side = np.ptp(poses[..., :2], axis=1).max(-1)
+    plain = (poses - poses.mean(1, keepdims=True)) / side[:, None, None]
+    mirrored = plain[:, list(swap)] * [-1, 1, 1]
+    turn = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
+    turn *= np.linalg.det(turn)
+    rotation = np.broadcast_to(turn, (count, 3, 3))
+    code, flipped = (
+        np.maximum(np.concatenate([s, -s], axis=1), 0)
+        for s in ((p @ turn.T).reshape(count, -1) for p in (plain, mirrored))
+    )
+    names, order = sort_by_key(keys)
+    columns = {
+        'code': code,
+        'code_flipped': flipped,
+        'camera': rotation[..., :2],
+        'camera_flipped': rotation[..., :2],
+        'side': side,
+        'centre': poses[..., :2].mean(1),
+        'reprojection_error': np.zeros(count),
+    }
+    return TeacherCodes(
+        CodesInfo(skeleton),
+        dictionary=np.concatenate([atoms, -atoms], axis=-1),
+        keys=names,
+        **{k: np.ascontiguousarray(v[order], np.float32) for k, v in columns.items()},
+    )
+
+
+def write_codes(path: Path, codes: TeacherCodes) -> str:
+    save_teacher_codes(path, codes)
+    return str(path)
