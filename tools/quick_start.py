@@ -26,7 +26,7 @@ CODES = 'teacher_codes.safetensors'
 """Where the configs expect data and codes; in another work dir, all lies in it."""
 STUDENT_CODES = (
     'model.head.depth_loss.codes_file',
-    'train_dataloader.dataset.pipeline.4.codes_file',
+    'train_dataloader.dataset.pipeline.3.codes_file',
 )
 TITLES = {
     'teacher': 'the teacher',

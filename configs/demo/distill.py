@@ -11,7 +11,9 @@ model = dict(
     head=dict(
         in_channels=128,
         input_size=input_size,
-        deconv_out_channels=(32, 32, 32),
+        depth_size=8,
+        deconv_out_channels=(32, 32),
+        deconv_kernel_sizes=(4, 4),
         decoder=codec,
         depth_loss=dict(codes_file=codes_file),
     ),
@@ -20,7 +22,6 @@ model = dict(
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
-    dict(type='RandomFlip', direction='horizontal'),
     dict(type='TopdownAffine', input_size=input_size),
     dict(type='LoadTeacherCodes', codes_file=codes_file),
     dict(type='GenerateTarget', encoder=codec),
@@ -30,13 +31,15 @@ val_pipeline = _base_.val_pipeline
 val_pipeline[2] = dict(type='TopdownAffine', input_size=input_size)
 
 train_dataloader = dict(
-    batch_size=64, dataset=dict(data_root=data_root, pipeline=train_pipeline)
+    batch_size=64,
+    num_workers=1,
+    dataset=dict(data_root=data_root, pipeline=train_pipeline)
 )
 val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=val_pipeline))
 test_dataloader = val_dataloader
 
-train_cfg = dict(max_epochs=6, val_interval=6)
+train_cfg = dict(max_epochs=5, val_interval=5)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
-    dict(type='MultiStepLR', milestones=[4, 5], gamma=0.2, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[3, 4], gamma=0.2, by_epoch=True),
 ]

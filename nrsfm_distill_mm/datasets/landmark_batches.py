@@ -10,8 +10,10 @@ from mmengine.registry import FUNCTIONS
 from mmengine.structures import InstanceData
 from mmpose.registry import DATASETS
 from mmpose.structures import PoseDataSample
+from torch import Tensor
 
 from nrsfm_distill_mm.datasets.errors import AnnotationError
+from nrsfm_distill_mm.geometry import in_plane_rotation
 
 META_KEYS = ('id', 'img_id', 'img_path', 'keypoints_3d', 'action', 'subject')
 
@@ -33,6 +35,9 @@ class LandmarkBatchDataset:
         complete_only: leave out samples with a hidden landmark that the dataset
             does annotate.
         min_visible: leave out samples that show fewer landmarks.
+        mirror: mirror every other sample of a training batch, at random.
+        rotation: turn the samples of a training batch in the image plane, at
+            random, by at most so many degrees.
         test_mode: batches carry data samples too.
     """
 
@@ -41,11 +46,15 @@ class LandmarkBatchDataset:
         dataset: dict[str, Any],
         complete_only: bool = False,
         min_visible: int = 4,
+        mirror: bool = False,
+        rotation: float = 0.0,
         test_mode: bool = False,
     ) -> None:
         source: BaseDataset = DATASETS.build({**dataset, 'test_mode': test_mode})
         self.metainfo = source.metainfo
         self.test_mode = test_mode
+        self.mirror = mirror
+        self.rotation = rotation
         infos = [BaseDataset.get_data_info(source, i) for i in range(len(source))]
         keep = [
             info
@@ -76,7 +85,24 @@ class LandmarkBatchDataset:
         batch = {'inputs': self.landmarks[rows], 'visible': self.visible[rows]}
         if self.test_mode:
             batch['data_samples'] = [self._sample(i) for i in indices]
+            return batch
+        if self.mirror:
+            batch = self._mirrored(**batch)
+        if self.rotation:
+            angle = torch.empty(len(rows)).uniform_(-self.rotation, self.rotation)
+            turn = in_plane_rotation(torch.deg2rad(angle))
+            batch['inputs'] = batch['inputs'] @ turn
         return batch
+
+    def _mirrored(self, inputs: Tensor, visible: Tensor) -> dict[str, Tensor]:
+        """A batch about half of which is mirrored at the image's left edge."""
+        swap = self.metainfo['flip_indices']
+        chosen = torch.rand(len(inputs)) < 0.5
+        mirrored = inputs[:, swap] * inputs.new_tensor([-1.0, 1.0])
+        return {
+            'inputs': torch.where(chosen[:, None, None], mirrored, inputs),
+            'visible': torch.where(chosen[:, None], visible[:, swap], visible),
+        }
 
     def _sample(self, index: int) -> PoseDataSample:
         info = self.infos[index]
@@ -102,5 +128,5 @@ def _is_complete(info: dict[str, Any]) -> bool:
     return bool((visible[..., 0] > 0)[visible[..., 1] > 0].all())
 
 
-def _stack(rows: list[Any]) -> torch.Tensor:
+def _stack(rows: list[Any]) -> Tensor:
     return torch.from_numpy(np.stack(rows).astype(np.float32))

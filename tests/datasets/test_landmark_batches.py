@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from layouts import BUG, REAL, landmarks, write_arrays, write_h36m, write_mpii
+from layouts import BUG, REAL, SWAP, landmarks, write_arrays, write_h36m, write_mpii
 
 from nrsfm_distill_mm.datasets import LandmarkBatchDataset
 from nrsfm_distill_mm.datasets.errors import AnnotationError
@@ -45,6 +45,39 @@ def test_never_annotated_is_not_incomplete(tmp_path):
     assert len(data) == 3  # those with an even number show their ankle
     hidden = ~data[0]['visible'][0]
     assert hidden.nonzero().flatten().tolist() == [HUMAN36M.index('spine')]
+
+
+def gram(points):
+    """Scalar products (P, P): what a rotation leaves alone."""
+    return points @ points.T
+
+
+def test_turned_and_mirrored_samples_keep_their_shape(tmp_path):
+    torch.manual_seed(1)
+    visible = np.ones((6, 5))
+    visible[:, 4] = 0
+    config = bugs(tmp_path, visible)
+    data = LandmarkBatchDataset(config, mirror=True, rotation=180)
+    batch = data.__getitems__([0] * 8)
+    plain, shown = data.landmarks[0], data.visible[0]
+    mirrored = 0
+    for points, seen in zip(batch['inputs'], batch['visible'], strict=True):
+        assert not torch.allclose(points, plain)
+        swapped = bool(seen[4])
+        mirrored += swapped
+        order = SWAP if swapped else slice(None)
+        torch.testing.assert_close(seen, shown[order])
+        expected = gram(plain[order])
+        torch.testing.assert_close(gram(points), expected, rtol=1e-4, atol=0.1)
+        side = torch.linalg.det(plain[[0, 1]]) * torch.linalg.det(points[order][[0, 1]])
+        assert bool(side < 0) == swapped
+    assert 0 < mirrored < 8
+
+
+def test_test_mode_changes_nothing(tmp_path):
+    options = {'mirror': True, 'rotation': 180, 'test_mode': True}
+    data = LandmarkBatchDataset(bugs(tmp_path), **options)
+    torch.testing.assert_close(data.__getitems__([1, 2])['inputs'], data.landmarks[1:3])
 
 
 def test_test_mode_brings_truth_and_names(tmp_path):

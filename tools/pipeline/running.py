@@ -1,5 +1,6 @@
 """Runs the steps of a pipeline that have to run, and keeps records of them."""
 
+import os
 import shlex
 import sys
 import time
@@ -127,10 +128,17 @@ class Pipeline:
             raise StepError(step, f'did not write {missing}', self.log(step))
 
     def _environment(self, step: Step) -> dict[str, str]:
-        """Children draw progress bars, except where their output is shown."""
-        width = {'COLUMNS': str(self.console.width)}
+        """Children draw progress bars, except where their output is shown.
+
+        They leave one core to the data loader, unless told how many to use.
+        """
+        threads = str(max(1, (os.cpu_count() or 1) - 1))
+        always = {
+            'COLUMNS': str(self.console.width),
+            'OMP_NUM_THREADS': os.environ.get('OMP_NUM_THREADS', threads),
+        }
         bars = {'TTY_COMPATIBLE': '1', 'TTY_INTERACTIVE': '1'}
-        return width if step.shows else {**width, **bars}
+        return always if step.shows else {**always, **bars}
 
     def _clear(self, step: Step) -> None:
         step.clear()
