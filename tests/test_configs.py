@@ -102,10 +102,11 @@ def test_sizes_agree(name: str) -> None:
         return
     head = config.model.head
     assert tuple(head.decoder.input_size) == tuple(head.input_size)
+    wanted = 'LoadDepthLabels' if 'supervised' in name else 'LoadTeacherCodes'
     for dataset in _datasets(config.train_dataloader.dataset):
-        for step in dataset.pipeline:
-            if step.type == 'TopdownAffine':
-                assert tuple(step.input_size) == tuple(head.input_size)
+        steps = {step.type: step for step in dataset.pipeline}
+        assert tuple(steps['TopdownAffine'].input_size) == tuple(head.input_size)
+        assert {'LoadDepthLabels', 'LoadTeacherCodes'} & set(steps) == {wanted}
 
 
 def _datasets(dataset: Any) -> list[Any]:

@@ -6,10 +6,11 @@ import re
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import numpy as np
 import pytest
-from layouts import REPO, write_h36m, write_mpii
+from layouts import REAL, REPO, write_h36m, write_mpii
 from mmengine.config import Config
 from mmpose.registry import DATASETS
 
@@ -18,7 +19,6 @@ from nrsfm_distill_mm.skeletons import HUMAN36M
 
 STUDENT = REPO / 'configs' / 'student' / 'distill_res50_h36m-mpii-256x256.py'
 TEACHER = REPO / 'configs' / 'teacher' / 'deep-nrsfm_h36m.py'
-FRAMES, PEOPLE = 4, 3
 ALONE = [
     'train_dataloader.num_workers=0',
     'train_dataloader.persistent_workers=False',
@@ -53,63 +53,96 @@ def run(monkeypatch, name: str, *arguments: str | Path) -> None:
         tool(name).main()
 
 
-@pytest.fixture(scope='module')
-def work(tmp_path_factory) -> Path:
-    """A folder with both data sets, a teacher, and its codes of both."""
-    folder = tmp_path_factory.mktemp('work')
-    write_h36m(folder / 'data' / 'h36m', FRAMES)
-    write_mpii(folder / 'data' / 'mpii', PEOPLE)
+class Case(NamedTuple):
+    """A folder with both data sets, and which of their samples have valid codes."""
+
+    folder: Path
+    h36m: list[int]
+    mpii: list[int]
+
+
+def link_samples(folder: Path) -> None:
+    """The sample files of both data sets, where the configs look for them."""
+    samples = REAL / 'mmpose_samples'
+    annotations = {
+        'h36m/annotation_body3d/fps10/h36m_train.npz': 'h36m/test_h36m_body3d.npz',
+        'h36m/annotation_body3d/fps10/h36m_test.npz': 'h36m/test_h36m_body3d.npz',
+        'h36m/images': 'h36m',
+        'mpii/annotations/mpii_train.json': 'mpii/test_mpii.json',
+        'mpii/images': 'mpii',
+    }
+    for link, target in annotations.items():
+        (folder / link).parent.mkdir(parents=True, exist_ok=True)
+        (folder / link).symlink_to(samples / target)
+
+
+def prepare(folder: Path, real: bool) -> Case:
+    if real:
+        link_samples(folder / 'data')
+        return Case(folder, [1, 1, 1, 1], [1, 1, 0, 0, 1])
+    write_h36m(folder / 'data' / 'h36m', 4)
+    write_mpii(folder / 'data' / 'mpii', 3)
+    return Case(folder, [1, 1, 1, 1], [1, 0, 1])
+
+
+@pytest.fixture(scope='module', params=['generated', 'samples'])
+def case(request, tmp_path_factory) -> Case:
+    """Both data sets, a teacher, and its codes of both."""
+    real = request.param == 'samples'
+    if real and not (REAL / 'mmpose_samples').is_dir():
+        pytest.skip('no sample data')
+    prepared = prepare(tmp_path_factory.mktemp('work'), real)
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
+        patch.chdir(prepared.folder)
         run(patch, 'train', TEACHER, '--work-dir', 'teacher', '--cfg-options', *SHORT)
         for codes in ('codes', 'mpii-codes'):
             config = TEACHER.with_name(f'deep-nrsfm_h36m_{codes}.py')
             arguments = ('--work-dir', codes, '--cfg-options', SHORT[0])
             run(patch, 'test', config, 'teacher/iter_2.pth', *arguments)
-    return folder
+    return prepared
 
 
-def test_codes_of_both_come_from_one_teacher(work):
+def test_codes_of_both_come_from_one_teacher(case):
     codes = [
         load_teacher_codes(
-            work / 'work_dirs' / 'deep-nrsfm_h36m' / f'{name}.safetensors'
+            case.folder / 'work_dirs' / 'deep-nrsfm_h36m' / f'{name}.safetensors'
         )
         for name in ('teacher_codes', 'teacher_codes_mpii')
     ]
-    assert [len(c) for c in codes] == [FRAMES, PEOPLE]
+    assert [len(c) for c in codes] == [len(case.h36m), len(case.mpii)]
     assert [c.info.skeleton for c in codes] == ['h36m', 'h36m']
     assert codes[0].teacher_id == codes[1].teacher_id
 
 
-def test_samples_of_both_meet_with_their_labels(work, monkeypatch):
-    monkeypatch.chdir(work)
+def test_samples_of_both_meet_with_their_labels(case, monkeypatch):
+    monkeypatch.chdir(case.folder)
     config = Config.fromfile(STUDENT).train_dataloader.dataset
     data = DATASETS.build({**config, '_scope_': 'mmpose'})
     samples = [data[i]['data_samples'] for i in range(len(data))]
     labels = [sample.gt_instance_labels for sample in samples]
-    assert [int(label.teacher_valid) for label in labels] == [1] * FRAMES + [1, 0, 1]
+    assert [int(label.teacher_valid) for label in labels] == case.h36m + case.mpii
     spine = HUMAN36M.index('spine')
     for i, label in enumerate(labels):
         assert label.keypoint_weights.shape == (1, 17)
-        assert (label.teacher_visible[0, spine] == 1) == (i < FRAMES)
+        assert (label.teacher_visible[0, spine] == 1) == (i < len(case.h36m))
         assert label.keypoint_weights[0, spine] <= label.teacher_visible[0, spine]
     np.testing.assert_array_equal(samples[-1].flip_indices, HUMAN36M.mirror)
 
 
-def test_one_run_trains_on_both(work, monkeypatch):
-    monkeypatch.chdir(work)
+def test_one_run_trains_on_both(case, monkeypatch):
+    monkeypatch.chdir(case.folder)
     options = ('--work-dir', 'student', '--cfg-options', *TINY, *ALONE)
     run(monkeypatch, 'train', STUDENT, *options)
-    assert (work / 'student' / 'epoch_1.pth').is_file()
-    log = next((work / 'student').glob('*/*.log')).read_text()
+    assert (case.folder / 'student' / 'epoch_1.pth').is_file()
+    log = next((case.folder / 'student').glob('*/*.log')).read_text()
     losses = [float(value) for value in re.findall(r'loss_distill: (\S+)', log)]
-    assert len(losses) == math.ceil((FRAMES + PEOPLE) / 4)
+    assert len(losses) == math.ceil(len(case.h36m + case.mpii) / 4)
     assert np.isfinite(losses).all()
     assert min(losses) > 0
 
 
-def test_codes_of_the_other_data_set_stop_the_first_batch(work, monkeypatch):
-    monkeypatch.chdir(work)
+def test_codes_of_the_other_data_set_stop_the_first_batch(case, monkeypatch):
+    monkeypatch.chdir(case.folder)
     config = Config.fromfile(STUDENT).train_dataloader.dataset
     pipelines = [data['pipeline'] for data in config.datasets]
     pipelines[1][5] = pipelines[0][5]
@@ -117,4 +150,4 @@ def test_codes_of_the_other_data_set_stop_the_first_batch(work, monkeypatch):
     with pytest.raises(
         ValueError, match='teacher_codes.safetensors: no code for sample'
     ):
-        data[FRAMES]
+        data[len(case.h36m)]

@@ -42,7 +42,9 @@ def load_config(args: argparse.Namespace) -> Config:
     config.work_dir = args.work_dir or default
     if args.show_dir:
         config.default_hooks.visualization.update(
-            enable=True, out_dir=args.show_dir, interval=args.interval
+            enable=True,
+            out_dir=str(Path(args.show_dir).resolve()),
+            interval=args.interval,
         )
     config.merge_from_dict(args.cfg_options or {})
     if args.dump:

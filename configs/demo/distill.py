@@ -1,4 +1,4 @@
-# The distilled student of `make demo`: a quarter of ResNet-18's channels, 64 x 64 images.
+# The distilled student of `make demo`: a quarter of ResNet-18's channels, 64 x 64 px.
 _base_ = ['../student/distill_res18_synthetic-128x128.py']
 
 data_root = 'data/synthetic_humans_64'
@@ -33,13 +33,13 @@ val_pipeline[2] = dict(type='TopdownAffine', input_size=input_size)
 train_dataloader = dict(
     batch_size=64,
     num_workers=1,
-    dataset=dict(data_root=data_root, pipeline=train_pipeline)
+    dataset=dict(data_root=data_root, pipeline=train_pipeline),
 )
 val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=val_pipeline))
 test_dataloader = val_dataloader
 
-train_cfg = dict(max_epochs=5, val_interval=5)
+train_cfg = dict(max_epochs=4, val_interval=4)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
-    dict(type='MultiStepLR', milestones=[3, 4], gamma=0.2, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[3], gamma=0.2, by_epoch=True),
 ]

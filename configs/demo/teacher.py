@@ -5,3 +5,4 @@ data_root = 'data/synthetic_humans_64'
 train_dataloader = dict(dataset=dict(dataset=dict(data_root=data_root)))
 val_dataloader = dict(dataset=dict(dataset=dict(data_root=data_root)))
 test_dataloader = val_dataloader
+train_cfg = dict(max_iters=1500)

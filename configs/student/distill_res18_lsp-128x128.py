@@ -10,14 +10,17 @@ model = dict(
         in_channels=256,
         num_joints=14,
         root_index=None,
-        deconv_out_channels=(64, 64, 64),
+        depth_size=8,
+        deconv_out_channels=(64, 64),
+        deconv_kernel_sizes=(4, 4),
+        loss=dict(type='L1Loss', use_target_weight=True, loss_weight=10.0),
         depth_loss=dict(type='NRSfMDistillLoss', codes_file=_base_.codes_file),
     ),
 )
 visualizer = dict(root_index=12)
 
-train_cfg = dict(max_epochs=60, val_interval=10)
+train_cfg = dict(max_epochs=40, val_interval=10)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
-    dict(type='MultiStepLR', milestones=[45, 55], gamma=0.2, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[30, 37], gamma=0.2, by_epoch=True),
 ]

@@ -4,5 +4,10 @@ _base_ = [
 ]
 
 model = dict(
-    head=dict(depth_loss=dict(type='NRSfMDistillLoss', codes_file=_base_.codes_file))
+    head=dict(
+        # The sum over landmarks of Eq. 15 is 2P = 34 times the mean of `L1Loss`.
+        depth_loss=dict(
+            type='NRSfMDistillLoss', codes_file=_base_.codes_file, loss_weight=0.03
+        )
+    )
 )

@@ -5,5 +5,5 @@ _base_ = [
 ]
 
 train_pipeline = _base_.train_pipeline
-train_pipeline[5] = dict(type='LoadDepthLabels')
+train_pipeline[4] = dict(type='LoadDepthLabels')
 train_dataloader = dict(dataset=dict(load_3d=True, pipeline=train_pipeline))

@@ -50,7 +50,7 @@ def read_joints(path: Path) -> dict[str, Any]:
     """
     require_file('source', str(path), 'Expected joints.npz beside the folder images.')
     arrays = read_arrays(str(path), ARRAYS, ('joint_names',))
-    names = tuple(arrays.pop('joint_names', LSP.joint_names))
+    names = tuple(map(str, arrays.pop('joint_names', LSP.joint_names)))
     if names != LSP.joint_names:
         raise AnnotationError(
             f'{path}: expected the landmarks {LSP.joint_names}, got {names}'
