@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 SUPERVISED_ERRORS_MM: dict[str, float | None] = {
-    'from the 2D landmarks alone': None,
-    'from the image': None,
+    'from the 2D landmarks alone': 52.8,
+    'from the image (64 px, four passes)': 72.7,
 }
 """Depth error of supervised networks on the held-out subjects, mm; None: not known."""
 
