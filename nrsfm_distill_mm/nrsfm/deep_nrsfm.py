@@ -96,7 +96,7 @@ class DeepNRSfMNetwork(nn.Module):
             list(self.dictionaries),
             list(self.block_thresholds),
         )
-        shape = self._decode(self.bottleneck(blocks.flatten(1)), dictionary).shape
+        _, shape = self._decode(self.bottleneck(blocks.flatten(1)), dictionary)
         camera = self._camera(shape, landmarks, visible)
         last = encode_shapes(
             landmarks @ camera.transpose(-2, -1),
@@ -104,14 +104,12 @@ class DeepNRSfMNetwork(nn.Module):
             list(self.dictionaries),
             list(self.shape_thresholds),
         )
-        output = self._decode(last, dictionary)
-        camera = self._camera(output.shape, landmarks, visible)
-        return output._replace(camera=camera)
+        code, shape = self._decode(last, dictionary)
+        return NRSfMOutput(code, self._camera(shape, landmarks, visible), shape)
 
-    def _decode(self, last: Tensor, dictionary: Tensor) -> NRSfMOutput:
+    def _decode(self, last: Tensor, dictionary: Tensor) -> tuple[Tensor, Tensor]:
         code = decode_code(last, list(self.dictionaries), list(self.decoder_thresholds))
-        shape = reconstruct_shape(code, dictionary)
-        return NRSfMOutput(code, code.new_empty(0), shape)
+        return code, reconstruct_shape(code, dictionary)
 
     @staticmethod
     def _camera(shape: Tensor, landmarks: Tensor, visible: Tensor | None) -> Tensor:
