@@ -17,10 +17,10 @@ model = dict(
         depth_loss=dict(type='NRSfMDistillLoss', codes_file=_base_.codes_file),
     ),
 )
-visualizer = dict(root_index=12)
+visualizer = dict(root_index=2)  # a hip, in the middle of the body
 
-train_cfg = dict(max_epochs=40, val_interval=10)
+train_cfg = dict(max_epochs=120, val_interval=20)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
-    dict(type='MultiStepLR', milestones=[30, 37], gamma=0.2, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[90, 110], gamma=0.2, by_epoch=True),
 ]

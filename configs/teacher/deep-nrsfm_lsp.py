@@ -17,3 +17,4 @@ custom_hooks = [
         ],
     )
 ]
+visualizer = dict(root_index=2)  # a hip, in the middle of the body
