@@ -32,10 +32,15 @@ val_pipeline[2] = dict(type='TopdownAffine', input_size=input_size)
 
 train_dataloader = dict(
     batch_size=64,
-    num_workers=1,
+    num_workers=0,  # small samples cost more to hand over than to load
+    persistent_workers=False,
     dataset=dict(data_root=data_root, pipeline=train_pipeline),
 )
-val_dataloader = dict(dataset=dict(data_root=data_root, pipeline=val_pipeline))
+val_dataloader = dict(
+    num_workers=0,
+    persistent_workers=False,
+    dataset=dict(data_root=data_root, pipeline=val_pipeline),
+)
 test_dataloader = val_dataloader
 
 train_cfg = dict(max_epochs=4, val_interval=4)

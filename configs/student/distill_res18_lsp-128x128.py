@@ -19,8 +19,8 @@ model = dict(
 )
 visualizer = dict(root_index=2)  # a hip, in the middle of the body
 
-train_cfg = dict(max_epochs=120, val_interval=20)
+train_cfg = dict(max_epochs=40, val_interval=10)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
-    dict(type='MultiStepLR', milestones=[90, 110], gamma=0.2, by_epoch=True),
+    dict(type='MultiStepLR', milestones=[30, 37], gamma=0.2, by_epoch=True),
 ]

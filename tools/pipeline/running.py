@@ -130,7 +130,8 @@ class Pipeline:
     def _environment(self, step: Step) -> dict[str, str]:
         """Children draw progress bars, except where their output is shown.
 
-        They leave one core to the data loader, unless told how many to use.
+        They leave one core free, unless told how many to use: on a shared machine,
+        threads without a core of their own hold up the others.
         """
         threads = str(max(1, (os.cpu_count() or 1) - 1))
         always = {
