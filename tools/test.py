@@ -19,9 +19,6 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--dump', help='file for the predictions (.pkl)')
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
     parser.add_argument(
-        '--interval', type=int, default=1, help='draw every n-th sample'
-    )
-    parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, help='overrides, key=value'
     )
     parser.add_argument(
@@ -44,7 +41,6 @@ def load_config(args: argparse.Namespace) -> Config:
         config.default_hooks.visualization.update(
             enable=True,
             out_dir=str(Path(args.show_dir).resolve()),
-            interval=args.interval,
         )
     config.merge_from_dict(args.cfg_options or {})
     if args.dump:
