@@ -26,6 +26,7 @@ setup(
     install_requires=[
         'matplotlib',
         'numpy>=1.23,<2.4',
+        'pillow',
         'rich',
         'safetensors',
         'scipy',

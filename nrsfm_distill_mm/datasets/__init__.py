@@ -1,5 +1,6 @@
 """Datasets and transforms, registered in MMPose's registries."""
 
+from nrsfm_distill_mm.datasets.check_data_hook import CheckDataHook
 from nrsfm_distill_mm.datasets.human36m import (
     Human36mDistillDataset,
     SyntheticHumanDataset,
@@ -11,6 +12,7 @@ from nrsfm_distill_mm.datasets.transforms.load_depth_labels import LoadDepthLabe
 from nrsfm_distill_mm.datasets.transforms.load_teacher_codes import LoadTeacherCodes
 
 __all__ = [
+    'CheckDataHook',
     'Human36mDistillDataset',
     'KeypointArrayDataset',
     'LandmarkBatchDataset',

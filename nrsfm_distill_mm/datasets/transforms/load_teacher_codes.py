@@ -57,14 +57,27 @@ class LoadTeacherCodes(BaseTransform):
                 other landmarks.
             ValueError: a flip other than horizontal.
         """
-        shown, annotated = _visibility(results['keypoints_visible'])
-        valid = bool(shown[annotated].all())
-        self._check_skeleton(results)
-        labels = self._codes(results, shown) if valid else self._blank()
+        row = self.check(results)
+        labels = self._blank() if row is None else self._codes(results, row)
+        shown, _ = _visibility(results['keypoints_visible'])
         labels['teacher_visible'] = shown[None].astype(np.float32)
-        labels['teacher_valid'] = np.float32([valid])
+        labels['teacher_valid'] = np.float32([row is not None])
         labels['teacher_id'] = np.array([self.codes.teacher_id])
         return results | labels
+
+    def check(self, sample: dict[str, Any]) -> int | None:
+        """The row of a sample's codes; None if it takes the 2D loss alone.
+
+        Raises:
+            TeacherCodesError: as ``transform``.
+        """
+        self._check_skeleton(sample)
+        shown, annotated = _visibility(sample['keypoints_visible'])
+        if not shown[annotated].all():
+            return None
+        row = self.codes.row(sample_key(sample['img_path'], sample['id']))
+        self._check_landmarks(sample, shown, row)
+        return row
 
     def _blank(self) -> dict[str, Any]:
         camera = np.eye(3, 2, dtype=np.float32)[None]
@@ -75,10 +88,8 @@ class LoadTeacherCodes(BaseTransform):
             'teacher_side': np.ones(1, dtype=np.float32),
         }
 
-    def _codes(self, results: dict[str, Any], shown: Any) -> dict[str, Any]:
+    def _codes(self, results: dict[str, Any], row: int) -> dict[str, Any]:
         codes = self.codes
-        row = codes.row(sample_key(results['img_path'], results['id']))
-        self._check(results, shown, row)
         flipped = self._is_flipped(results)
         camera = codes.camera_flipped if flipped else codes.camera
         code = codes.code_flipped if flipped else codes.code
@@ -110,7 +121,7 @@ class LoadTeacherCodes(BaseTransform):
                 f'"{expected}", {results["img_path"]} has the {found} of "{name}"'
             )
 
-    def _check(self, results: dict[str, Any], shown: Any, row: int) -> None:
+    def _check_landmarks(self, results: dict[str, Any], shown: Any, row: int) -> None:
         """Refuse codes that were inferred from other landmarks."""
         codes, keypoints = self.codes, results['keypoints'][0, :, :2]
         extent = np.ptp(keypoints[shown], axis=0).max()
