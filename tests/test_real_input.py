@@ -14,7 +14,7 @@ from layouts import REAL, REPO, write_h36m, write_mpii
 from mmengine.config import Config
 from mmpose.registry import DATASETS
 
-from nrsfm_distill_mm.nrsfm import load_teacher_codes
+from nrsfm_distill_mm.nrsfm import TeacherCodesError, load_teacher_codes
 from nrsfm_distill_mm.skeletons import HUMAN36M
 
 STUDENT = REPO / 'configs' / 'student' / 'distill_res50_h36m-mpii-256x256.py'
@@ -33,7 +33,7 @@ TINY = [
     'model.head.deconv_out_channels=(4,6,8)',
     'model.head.depth_size=5',
     'train_dataloader.batch_size=4',
-    'train_cfg.max_epochs=1',
+    'train_cfg.max_epochs=2',
     'default_hooks.logger.interval=1',
 ]
 SHORT = ['model.code_sizes=(20,6)', 'train_cfg.max_iters=2', 'train_cfg.val_interval=2']
@@ -129,25 +129,33 @@ def test_samples_of_both_meet_with_their_labels(case, monkeypatch):
     np.testing.assert_array_equal(samples[-1].flip_indices, HUMAN36M.mirror)
 
 
+SATURATED = [  # at once: no warm-up, and no error is small enough
+    'param_scheduler.0.end=1',
+    'param_scheduler.1.patience=0',
+    'param_scheduler.1.threshold=1000',
+]
+
+
 def test_one_run_trains_on_both(case, monkeypatch):
     monkeypatch.chdir(case.folder)
-    options = ('--work-dir', 'student', '--cfg-options', *TINY, *ALONE)
+    options = ('--work-dir', 'student', '--cfg-options', *TINY, *ALONE, *SATURATED)
     run(monkeypatch, 'train', STUDENT, *options)
-    assert (case.folder / 'student' / 'epoch_1.pth').is_file()
+    assert (case.folder / 'student' / 'epoch_2.pth').is_file()
     log = next((case.folder / 'student').glob('*/*.log')).read_text()
     losses = [float(value) for value in re.findall(r'loss_distill: (\S+)', log)]
-    assert len(losses) == math.ceil(len(case.h36m + case.mpii) / 4)
+    assert len(losses) == 2 * math.ceil(len(case.h36m + case.mpii) / 4)
     assert np.isfinite(losses).all()
     assert min(losses) > 0
+    rates = [float(value) for value in re.findall(r' lr: (\S+)', log)]
+    assert rates[-1] == pytest.approx(0.01 * rates[len(rates) // 2 - 1])
 
 
-def test_codes_of_the_other_data_set_stop_the_first_batch(case, monkeypatch):
+def test_codes_of_the_other_data_set_stop_the_run_at_once(case, monkeypatch):
     monkeypatch.chdir(case.folder)
-    config = Config.fromfile(STUDENT).train_dataloader.dataset
-    pipelines = [data['pipeline'] for data in config.datasets]
-    pipelines[1][5] = pipelines[0][5]
-    data = DATASETS.build({**config, '_scope_': 'mmpose'})
-    with pytest.raises(
-        ValueError, match='teacher_codes.safetensors: no code for sample'
-    ):
-        data[len(case.h36m)]
+    place = 'train_dataloader.dataset.datasets.1.pipeline.5.codes_file'
+    codes = 'work_dirs/deep-nrsfm_h36m/teacher_codes.safetensors'
+    options = ('--cfg-options', *TINY, *ALONE, f'{place}={codes}')
+    with pytest.raises(TeacherCodesError, match=f'{codes}: no code for sample'):
+        run(monkeypatch, 'train', STUDENT, '--work-dir', 'stopped', *options)
+    log = next((case.folder / 'stopped').glob('*/*.log')).read_text()
+    assert 'Epoch(train)' not in log

@@ -57,5 +57,5 @@ val_dataloader = dict(
     ),
 )
 test_dataloader = val_dataloader
-val_evaluator = dict(type='Pose3DErrorMetric')
-test_evaluator = val_evaluator
+test_evaluator = dict(type='Pose3DErrorMetric')
+val_evaluator = [test_evaluator, dict(type='EPE')]  # EPE: of the 2D, px
