@@ -1,4 +1,5 @@
-# The distilled student of `make demo`: a quarter of ResNet-18's channels, 64 x 64 px.
+# The distilled student of `make demo`: three stages of ResNet-18 with a quarter of its
+# channels, for images of 64 x 64 px.
 _base_ = ['../student/distill_res18_synthetic-128x128.py']
 
 data_root = 'data/synthetic_humans_64'
@@ -7,13 +8,19 @@ codec = dict(type='IntegralPose3DLabel', input_size=input_size)
 codes_file = 'work_dirs/demo/teacher_codes.safetensors'
 
 model = dict(
-    backbone=dict(base_channels=16),
+    backbone=dict(
+        base_channels=16,
+        num_stages=3,
+        strides=(1, 2, 2),
+        dilations=(1, 1, 1),
+        out_indices=(2,),
+    ),
     head=dict(
-        in_channels=128,
+        in_channels=64,
         input_size=input_size,
         depth_size=8,
-        deconv_out_channels=(32, 32),
-        deconv_kernel_sizes=(4, 4),
+        deconv_out_channels=(64,),
+        deconv_kernel_sizes=(4,),
         decoder=codec,
         depth_loss=dict(codes_file=codes_file),
     ),
@@ -43,8 +50,15 @@ val_dataloader = dict(
 )
 test_dataloader = val_dataloader
 
-train_cfg = dict(max_epochs=4, val_interval=4)
+max_epochs = 4
+train_cfg = dict(max_epochs=max_epochs, val_interval=max_epochs)
+optim_wrapper = dict(optimizer=dict(lr=4e-3))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
-    dict(type='MultiStepLR', milestones=[3], gamma=0.2, by_epoch=True),
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
+    dict(
+        type='CosineAnnealingLR',
+        T_max=max_epochs,
+        eta_min=1e-5,
+        convert_to_iter_based=True,
+    ),
 ]

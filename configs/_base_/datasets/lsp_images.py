@@ -11,8 +11,7 @@ train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
     dict(type='RandomFlip', direction='horizontal'),
-    dict(type='RandomBBoxTransform', scale_factor=(0.8, 1.25), rotate_factor=60),
-    dict(type='PhotometricDistortion'),
+    dict(type='RandomBBoxTransform', scale_factor=(0.8, 1.25), rotate_factor=40),
     dict(type='TopdownAffine', input_size=input_size),
     dict(type='LoadTeacherCodes', codes_file=codes_file),
     dict(type='GenerateTarget', encoder=codec),
@@ -27,8 +26,8 @@ val_pipeline = [
 
 train_dataloader = dict(
     batch_size=32,
-    num_workers=2,
-    persistent_workers=True,
+    num_workers=0,  # small photos cost more to hand over than to load
+    persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='KeypointArrayDataset',
@@ -41,8 +40,8 @@ train_dataloader = dict(
 )
 val_dataloader = dict(
     batch_size=32,
-    num_workers=2,
-    persistent_workers=True,
+    num_workers=0,
+    persistent_workers=False,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
