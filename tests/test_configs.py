@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
@@ -86,7 +87,8 @@ def test_one_step(name: str, tmp_path: Path) -> None:
     config = _load(name)
     if config.model.type == 'DeepNRSfM':
         model = MODELS.build(config.model)
-        inputs = torch.randn(4, config.model.num_keypoints, 2)
+        points = parse_pose_metainfo(config.model.metainfo)['num_keypoints']
+        inputs = torch.randn(4, points, 2)
         losses = model(inputs, mode='loss')
     else:
         losses = _student_losses(config, tmp_path)

@@ -5,6 +5,3 @@ data_root = 'data/synthetic_humans_64'
 train_dataloader = dict(dataset=dict(dataset=dict(data_root=data_root)))
 val_dataloader = dict(dataset=dict(dataset=dict(data_root=data_root)))
 test_dataloader = val_dataloader
-# Short, for time; longer runs had a larger depth error on the held-out truth, which a
-# user without 3D could not have seen.
-train_cfg = dict(max_iters=1500)

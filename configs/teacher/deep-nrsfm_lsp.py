@@ -3,8 +3,7 @@ _base_ = [
     '../_base_/datasets/lsp_landmarks.py',
 ]
 
-# Gymnasts take more poses than the actors of Human3.6M: a wider bottleneck.
-model = dict(num_keypoints=14, code_sizes=(256, 128, 64, 32, 16))
+model = dict(metainfo=dict(_delete_=True, **_base_.dataset_info))
 custom_hooks = [
     dict(
         type='DepthSignHook',

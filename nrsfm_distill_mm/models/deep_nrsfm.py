@@ -7,6 +7,7 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.model import BaseModel
 from mmengine.structures import InstanceData
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
@@ -19,6 +20,7 @@ from nrsfm_distill_mm.geometry import (
 from nrsfm_distill_mm.nrsfm import (
     DeepNRSfMNetwork,
     NRSfMOutput,
+    bone_length_variation,
     dictionary_scale,
     lift,
     reprojection_error,
@@ -33,24 +35,33 @@ class DeepNRSfM(BaseModel):
     Its buffer ``depth_sign`` is the stored reflection; predictions obey it.
 
     Args:
-        num_keypoints: P.
+        metainfo: describes the P landmarks and the links between them, as the
+            datasets of MMPose take it.
         code_sizes: K1, ..., Kn.
         init_std: see :class:`~nrsfm_distill_mm.nrsfm.DeepNRSfMNetwork`.
         code_weight: weight of l1(phi_1) in training (Eq. 4).
+        bone_weight: weight of the variation of the bones' proportions within a
+            batch; unused where the metainfo has no links.
     """
 
     def __init__(
         self,
-        num_keypoints: int,
+        metainfo: dict[str, Any],
         code_sizes: Sequence[int] = (256, 128, 64, 32, 16, 8),
         init_std: float | None = None,
         code_weight: float = 0.0,
+        bone_weight: float = 0.0,
         data_preprocessor: dict[str, Any] | None = None,
         init_cfg: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        self.network = DeepNRSfMNetwork(num_keypoints, code_sizes, init_std)
+        landmarks = parse_pose_metainfo(metainfo)
+        count, links = landmarks['num_keypoints'], landmarks['skeleton_links']
+        self.network = DeepNRSfMNetwork(count, code_sizes, init_std)
         self.code_weight = code_weight
+        self.bone_weight = bone_weight if links else 0.0
+        self.links: Tensor
+        self.register_buffer('links', torch.tensor(links), persistent=False)
         self.depth_sign: Tensor
         self.register_buffer('depth_sign', torch.tensor(1.0))
 
@@ -79,12 +90,16 @@ class DeepNRSfM(BaseModel):
         return self.network(normalised.landmarks, visible)
 
     def loss(self, landmarks: Tensor, visible: Tensor | None) -> dict[str, Tensor]:
-        """The two terms of Eq. (4)."""
+        """The two terms of Eq. (4), and that of the bones."""
         output = self.network(landmarks, visible)
         reprojection, sparsity = teacher_loss(
             output, landmarks, visible, self.code_weight
         )
-        return {'loss_reprojection': reprojection, 'loss_sparsity': sparsity}
+        losses = {'loss_reprojection': reprojection, 'loss_sparsity': sparsity}
+        if self.bone_weight:
+            variation = bone_length_variation(output.shape, self.links)
+            losses['loss_bones'] = self.bone_weight * variation
+        return losses
 
     @torch.no_grad()
     def predict(

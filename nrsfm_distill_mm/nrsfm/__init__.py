@@ -1,5 +1,6 @@
 """Non-rigid structure from motion and the distillation costs; no registry."""
 
+from nrsfm_distill_mm.nrsfm.bone_lengths import bone_length_variation
 from nrsfm_distill_mm.nrsfm.deep_nrsfm import (
     DeepNRSfMNetwork,
     NRSfMOutput,
@@ -47,6 +48,7 @@ __all__ = [
     'NRSfMOutput',
     'TeacherCodes',
     'TeacherCodesError',
+    'bone_length_variation',
     'code_cost',
     'depth_gram',
     'dictionary_gram',

@@ -11,11 +11,25 @@ from nrsfm_distill_mm.models import DeepNRSfM
 from nrsfm_distill_mm.nrsfm import reconstruct_shape
 
 SWAP = [1, 0, 2, 3, 4, 6, 5]
+WORM = {
+    'dataset_name': 'worm',
+    'keypoint_info': {
+        i: {'name': f'p{i}', 'id': i, 'color': [9, 9, 9], 'swap': f'p{SWAP[i]}'}
+        for i in range(7)
+    },
+    'skeleton_info': {
+        i: {'link': (f'p{i}', f'p{i + 1}'), 'id': i, 'color': [9, 9, 9]}
+        for i in range(6)
+    },
+    'joint_weights': [1.0] * 7,
+    'sigmas': [0.05] * 7,
+}
+"""Metainfo of 7 landmarks."""
 
 
 @pytest.fixture
 def teacher() -> DeepNRSfM:
-    return DeepNRSfM(7, (24, 12, 6), code_weight=0.01)
+    return DeepNRSfM(WORM, (24, 12, 6), code_weight=0.01, bone_weight=0.3)
 
 
 def _samples(count: int) -> list[PoseDataSample]:
@@ -23,6 +37,12 @@ def _samples(count: int) -> list[PoseDataSample]:
 
 
 def test_losses(teacher: DeepNRSfM) -> None:
+    losses = teacher(100 * torch.rand(5, 7, 2), mode='loss')
+    assert set(losses) == {'loss_reprojection', 'loss_sparsity', 'loss_bones'}
+
+
+def test_landmarks_without_links_have_no_bones() -> None:
+    teacher = DeepNRSfM(WORM | {'skeleton_info': {}}, (24, 12, 6), bone_weight=0.3)
     losses = teacher(100 * torch.rand(5, 7, 2), mode='loss')
     assert set(losses) == {'loss_reprojection', 'loss_sparsity'}
 

@@ -2,7 +2,7 @@
 data_root = 'data/synthetic_humans'
 
 train_dataloader = dict(
-    batch_size=256,
+    batch_size=128,
     num_workers=0,
     sampler=dict(type='InfiniteSampler', shuffle=True),
     collate_fn=dict(type='collate_landmark_batch'),

@@ -1,12 +1,13 @@
-# The teacher of Wang et al. 2019: six levels of dictionaries, trained on 2D alone.
+# The teacher of Wang et al. 2019: five levels of dictionaries, trained on 2D alone.
 _base_ = ['../default_runtime.py']
 
 model = dict(
     type='DeepNRSfM',
-    num_keypoints=17,
-    code_sizes=(256, 128, 64, 32, 16, 8),
+    metainfo=dict(from_file='configs/_base_/datasets/h36m.py'),
+    code_sizes=(256, 128, 64, 32, 16),
     init_std=0.01,
     code_weight=0.003,
+    bone_weight=0.3,
 )
 
 max_iters = 3000
