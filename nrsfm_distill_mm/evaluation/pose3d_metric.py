@@ -30,16 +30,23 @@ class Pose3DErrorMetric(BaseMetric):
 
     Args:
         root_index: the landmark that poses are aligned at.
+        truth_required: whether samples without truth are an error; otherwise
+            they are left out.
         out_file: writes the aligned poses to this ``.npz``, for reports.
     """
 
     default_prefix = 'pose3d'
 
     def __init__(
-        self, root_index: int = 0, out_file: str | None = None, **kwargs: Any
+        self,
+        root_index: int = 0,
+        truth_required: bool = True,
+        out_file: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.root_index = root_index
+        self.truth_required = truth_required
         self.out_file = out_file
 
     def process(
@@ -48,6 +55,8 @@ class Pose3DErrorMetric(BaseMetric):
         """Keep one record per sample."""
         for sample in data_samples:
             if sample.get('keypoints_3d') is None:
+                if not self.truth_required:
+                    continue
                 raise ValueError(
                     'keypoints_3d: expected 3D truth in the meta information of '
                     f'{sample.get("img_path")}, found none; put "keypoints_3d" into '
@@ -69,6 +78,8 @@ class Pose3DErrorMetric(BaseMetric):
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Means over the samples, keyed ``mpjpe`` and ``mpjpe_<action>``."""
         if not results:
+            if not self.truth_required:
+                return {}
             raise ValueError(
                 'Pose3DErrorMetric: expected at least one sample, got none'
             )

@@ -1,7 +1,10 @@
 """Teacher, student and losses, registered in MMPose's MODELS."""
 
 from nrsfm_distill_mm.models.deep_nrsfm import DeepNRSfM
-from nrsfm_distill_mm.models.depth_sign_hook import DepthSignHook
+from nrsfm_distill_mm.models.depth_sign_hook import (
+    DepthSignFromFramesHook,
+    DepthSignHook,
+)
 from nrsfm_distill_mm.models.heads.integral_regression_3d_head import (
     IntegralRegression3DHead,
 )
@@ -13,6 +16,7 @@ from nrsfm_distill_mm.models.pose_estimators.topdown_pose3d import (
 
 __all__ = [
     'DeepNRSfM',
+    'DepthSignFromFramesHook',
     'DepthSignHook',
     'IntegralRegression3DHead',
     'NRSfMDistillLoss',

@@ -1,4 +1,4 @@
-"""DepthSignHook: resolve the teacher's reflection without 3D labels."""
+"""Hooks that resolve the teacher's reflection, once for the whole dataset."""
 
 from typing import Any
 
@@ -7,39 +7,18 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
+from torch import Tensor
 
-from nrsfm_distill_mm.nrsfm import BendRule, sign_from_bends
+from nrsfm_distill_mm.nrsfm import BendRule, sign_from_bends, sign_from_depth
 
 
-@HOOKS.register_module()
-class DepthSignHook(Hook):
-    """Set the teacher's ``depth_sign`` by joints that bend one way only.
-
-    Runs before checkpoints are saved and validation starts, so that both carry
-    the sign. People's knees bend forwards; other skeletons name their own limbs,
-    or go without this hook and keep the sign that the model was given.
-
-    Args:
-        left, right, up: landmark names that span the body.
-        limbs: (start, joint, end) names; the joint lies in front.
-        interval: how often, training iterations; the last one always.
-        num_samples: how many training samples vote.
-    """
+class _ResolveDepthSign(Hook):
+    """Runs before checkpoints are saved and validation starts: both carry the sign."""
 
     priority = 'NORMAL'
 
-    def __init__(
-        self,
-        left: str,
-        right: str,
-        up: str,
-        limbs: list[tuple[str, str, str]],
-        interval: int = 500,
-        num_samples: int = 4096,
-    ) -> None:
-        self.names = (left, right, up, limbs)
+    def __init__(self, interval: int = 500) -> None:
         self.interval = interval
-        self.num_samples = num_samples
 
     def after_train_iter(
         self,
@@ -52,19 +31,45 @@ class DepthSignHook(Hook):
         if self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(
             runner
         ):
-            self.resolve(runner)
+            self.resolve(runner, _unwrapped(runner))
 
-    @torch.no_grad()
-    def resolve(self, runner: Runner) -> None:
-        """Let the first training samples vote, and store the sign."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    def resolve(self, runner: Runner, model: Any) -> None:
+        """Store the sign in the model."""
+        raise NotImplementedError
+
+
+@HOOKS.register_module()
+class DepthSignHook(_ResolveDepthSign):
+    """Set the teacher's ``depth_sign`` by joints that bend one way only.
+
+    People's knees bend forwards; other skeletons name their own limbs, or go
+    without this hook and keep the sign that the model was given.
+
+    Args:
+        left, right, up: landmark names that span the body.
+        limbs: (start, joint, end) names; the joint lies in front.
+        interval: how often, training iterations; the last one always.
+        num_samples: how many training samples vote.
+    """
+
+    def __init__(
+        self,
+        left: str,
+        right: str,
+        up: str,
+        limbs: list[tuple[str, str, str]],
+        interval: int = 500,
+        num_samples: int = 4096,
+    ) -> None:
+        super().__init__(interval)
+        self.names = (left, right, up, limbs)
+        self.num_samples = num_samples
+
+    def resolve(self, runner: Runner, model: Any) -> None:
+        """Let the first training samples vote."""
         dataset = runner.train_dataloader.dataset
         rule = self._rule(dataset.metainfo)
-        device = model.depth_sign.device
-        points = model.lift_unsigned(
-            dataset.landmarks[: self.num_samples].to(device),
-            dataset.visible[: self.num_samples].to(device),
-        )
+        points = _lift(model, dataset, slice(self.num_samples))
         sign, agreement = sign_from_bends(points, rule)
         model.depth_sign.fill_(sign)
         runner.logger.info(
@@ -82,3 +87,49 @@ class DepthSignHook(Hook):
             )
         triples = [(index[a], index[b], index[c]) for a, b, c in limbs]
         return BendRule(index[left], index[right], index[up], triples)
+
+
+@HOOKS.register_module()
+class DepthSignFromFramesHook(_ResolveDepthSign):
+    """Set the teacher's ``depth_sign`` by a few validation samples that have 3D.
+
+    Without any, the sign stays as the model was given it.
+
+    Args:
+        num_frames: how many samples, at equal steps over the dataset.
+        interval: how often, training iterations; the last one always.
+    """
+
+    def __init__(self, num_frames: int = 3, interval: int = 500) -> None:
+        super().__init__(interval)
+        self.num_frames = num_frames
+
+    def resolve(self, runner: Runner, model: Any) -> None:
+        """Compare the depths of the chosen samples."""
+        dataset = runner.val_dataloader.dataset
+        known = [i for i, info in enumerate(dataset.infos) if 'keypoints_3d' in info]
+        if not known:
+            runner.logger.info('Depth sign: no frame has 3D; it stays as it was.')
+            return
+        steps = torch.linspace(0, len(known) - 1, min(self.num_frames, len(known)))
+        rows = [known[int(step)] for step in steps]
+        points = _lift(model, dataset, rows)
+        true = torch.stack(
+            [torch.from_numpy(dataset.infos[row]['keypoints_3d'][0]) for row in rows]
+        ).to(points)
+        sign = sign_from_depth(points[..., 2], true[..., 2])
+        model.depth_sign.fill_(sign)
+        runner.logger.info(f'Depth sign {sign:+d}, from {len(rows)} frames with 3D.')
+
+
+def _unwrapped(runner: Runner) -> Any:
+    return runner.model.module if is_model_wrapper(runner.model) else runner.model
+
+
+@torch.no_grad()
+def _lift(model: Any, dataset: Any, rows: Any) -> Tensor:
+    """Poses (N, P, 3) of rows of a ``LandmarkBatchDataset``, with sign +1."""
+    device = model.depth_sign.device
+    landmarks, visible = dataset.landmarks[rows], dataset.visible[rows]
+    points: Tensor = model.lift_unsigned(landmarks.to(device), visible.to(device))
+    return points

@@ -69,6 +69,14 @@ def test_missing_truth_is_named() -> None:
         _evaluate(Pose3DErrorMetric(), [sample])
 
 
+def test_samples_without_truth_may_be_left_out() -> None:
+    known, unknown = _sample(0), _sample(3)
+    del unknown['keypoints_3d']
+    metric = Pose3DErrorMetric(truth_required=False)
+    assert _evaluate(metric, [known, unknown]) == _evaluate(metric, [known])
+    assert _evaluate(metric, [unknown]) == {}
+
+
 def _codes(index: int) -> dict[str, Any]:
     value = np.float32(index)
     return {

@@ -1,0 +1,74 @@
+"""The reflection is resolved by the runner, by bends or by a few frames with 3D."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from layouts import REPO
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+from nrsfm_distill_mm.synthetic.sampling import sample_scene
+
+CONFIG = REPO / 'configs' / 'teacher' / 'deep-nrsfm_keypoint-array.py'
+BENDS = [dict(type='DepthSignHook', left='left_hip', right='right_hip', up='thorax',
+              limbs=[('left_hip', 'left_knee', 'left_foot')])]  # fmt: skip
+
+
+def train(monkeypatch, folder: Path, mirrored: bool, truth: bool, **changes) -> Runner:
+    """A short run on synthetic people, perhaps with the depth of their mirror image."""
+    scene = sample_scene(200, seed=1)
+    points = scene.joints_camera - scene.joints_camera[:, :1]
+    points[..., 2] *= -1 if mirrored else 1
+    arrays = {'keypoints': scene.keypoints} | (
+        {'keypoints_3d': points} if truth else {}
+    )
+    np.savez(folder / 'x.npz', **arrays)
+    monkeypatch.setenv('KEYPOINTS', str(folder / 'x.npz'))
+    config = Config.fromfile(CONFIG)
+    config.merge_from_dict(
+        {
+            'work_dir': str(folder / f'{mirrored}{truth}{len(changes)}'),
+            'train_cfg.max_iters': 60,
+            'train_cfg.val_interval': 60,
+            'experiment_name': f'{folder.name}{mirrored}{truth}{len(changes)}',
+            **changes,
+        }
+    )
+    runner = Runner.from_cfg(config)
+    runner.train()
+    return runner
+
+
+def test_the_sign_follows_the_frames_with_3d(monkeypatch, tmp_path) -> None:
+    signs = [
+        train(monkeypatch, tmp_path, mirrored, True).model.depth_sign.item()
+        for mirrored in (False, True)
+    ]
+    assert signs[0] == -signs[1]
+
+
+def test_the_errors_are_logged_where_there_is_3d(monkeypatch, tmp_path) -> None:
+    for truth in (True, False):
+        runner = train(monkeypatch, tmp_path, False, truth)
+        log = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
+        for name in ('depth_error', 'mpjpe', 'pa_mpjpe'):
+            assert (f'pose3d/{name}: ' in log) == truth
+    assert 'no frame has 3D' in log
+
+
+def test_bends_need_no_3d(monkeypatch, tmp_path) -> None:
+    runner = train(monkeypatch, tmp_path, False, False, custom_hooks=BENDS)
+    log = Path(runner.log_dir, f'{runner.timestamp}.log').read_text()
+    assert 'of the joint bends agree' in log
+    checkpoint = torch.load(
+        tmp_path / 'FalseFalse1' / 'iter_60.pth', weights_only=False
+    )
+    assert checkpoint['state_dict']['depth_sign'] == runner.model.depth_sign
+
+
+def test_landmarks_that_the_skeleton_lacks_are_named(monkeypatch, tmp_path) -> None:
+    hooks = [BENDS[0] | {'up': 'crown'}]
+    with pytest.raises(ValueError, match=r"h36m lacks \['crown'\]"):
+        train(monkeypatch, tmp_path, False, False, custom_hooks=hooks)
