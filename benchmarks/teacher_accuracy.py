@@ -1,0 +1,245 @@
+"""How accurate the teacher is, from 2D alone, beside its peers.
+
+    python benchmarks/teacher_accuracy.py --poses cmu_mocap_train.npz --seeds 10
+
+Two cases, the same for everybody: A, a random camera per frame (any azimuth, within
+15 degrees of the horizon, orthographic); B, four cameras 90 degrees apart, 6 to 12
+degrees high, at 4.5 m with perspective. Training and test samples are the same; one
+reflection is stored for all. A seed draws the cameras and starts the training anew.
+
+Teachers are trained by the config that users have,
+configs/teacher/deep-nrsfm_keypoint-array.py. Runs that are done are skipped; the table
+and the results, with their provenance, are written to ``--out``.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mmengine
+import numpy as np
+import torch
+from mmengine.config import Config
+from mmengine.runner import Runner
+from nrsfm_peers import (
+    block_matrix_method,
+    camera_from_code,
+    flat_depth,
+    rigid_factorisation,
+)
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+import nrsfm_distill_mm
+from nrsfm_distill_mm.evaluation import (
+    depth_error,
+    pa_mpjpe,
+    root_aligned,
+    scale_to_bone_length,
+)
+from nrsfm_distill_mm.geometry import mirror_depth, normalise_landmarks
+from nrsfm_distill_mm.skeletons import HUMAN36M
+from nrsfm_distill_mm.synthetic.sampling import sample_poses
+
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / 'configs' / 'teacher' / 'deep-nrsfm_keypoint-array.py'
+LINKS = torch.tensor(HUMAN36M.bones)
+TO_CAMERA = np.diag([1.0, -1.0, -1.0])
+DISTANCE_MM = 4500.0
+ERRORS = ('depth_error', 'pa_mpjpe', 'pa_mpjpe_observed_xy')
+PUBLISHED = (
+    'Published, other data (Human3.6M training set, Wang et al. 2019, Table 1): '
+    'teacher depth error 76.5, PA-MPJPE 73.2.'
+)
+
+
+def draw_case(name: str, poses: Any, seed: int) -> dict[str, Tensor]:
+    """Landmarks (N, P, 2) and true poses (N, P, 3) mm, root at 0, camera frame.
+
+    Args:
+        name: ``'A'`` or ``'B'``.
+        poses: (N, P, 3) mm, world frame, y up.
+        seed: draws the cameras.
+    """
+    rng = np.random.default_rng(seed)
+    count = len(poses)
+    if name == 'A':
+        azimuth = rng.uniform(0, 2 * np.pi, count)
+        elevation = np.deg2rad(rng.uniform(-15, 15, count))
+    else:
+        camera = rng.integers(0, 4, count)
+        azimuth = rng.uniform(0, 2 * np.pi) + camera * np.pi / 2
+        elevation = np.deg2rad(rng.uniform(6, 12, 4))[camera]
+    centred = poses - poses.mean(axis=1, keepdims=True)
+    points = centred @ _turn(azimuth, 0, 2) @ _turn(elevation, 2, 1) @ TO_CAMERA
+    plane = points[..., :2]
+    if name == 'B':
+        plane = plane * DISTANCE_MM / (points[..., 2:] + DISTANCE_MM)
+    tensors = {'keypoints': plane, 'keypoints_3d': points - points[:, :1]}
+    return {k: torch.from_numpy(v).float() for k, v in tensors.items()}
+
+
+def _turn(angle: Any, first: int, second: int) -> Any:
+    """Rotations (N, 3, 3) in the plane of two axes."""
+    matrix = np.broadcast_to(np.eye(3), (len(angle), 3, 3)).copy()
+    matrix[:, first, first] = matrix[:, second, second] = np.cos(angle)
+    matrix[:, first, second] = np.sin(angle)
+    matrix[:, second, first] = -np.sin(angle)
+    return matrix
+
+
+def evaluate(predicted: Tensor, case: dict[str, Tensor]) -> dict[str, float]:
+    """Errors in mm under the better of the two reflections of the whole dataset.
+
+    Returns:
+        the three errors; ``reflected``, the share of samples that fit better after
+        a reflection of their own; ``signs``, the share of bones with more than
+        50 mm of depth whose direction is right.
+    """
+    true = case['keypoints_3d'].double()
+    landmarks = normalise_landmarks(case['keypoints']).landmarks.double()
+    choices = [predicted.double(), mirror_depth(predicted.double())]
+    aligned = [scale_to_bone_length(poses, true, LINKS, 0) for poses in choices]
+    best = int(
+        depth_error(aligned[1], true).mean() < depth_error(aligned[0], true).mean()
+    )
+    poses = aligned[best]
+    similar = pa_mpjpe(poses, true)
+    observed = torch.cat(
+        [root_aligned(landmarks, 0), root_aligned(choices[best], 0)[..., 2:]], dim=-1
+    )
+    found, wanted = (p[:, LINKS[:, 1], 2] - p[:, LINKS[:, 0], 2] for p in (poses, true))
+    deep = wanted.abs() > 50  # noqa: PLR2004
+    errors = {
+        'depth_error': depth_error(poses, true),
+        'pa_mpjpe': similar,
+        'pa_mpjpe_observed_xy': pa_mpjpe(observed, true),
+        'reflected': pa_mpjpe(mirror_depth(poses), true) < similar,
+        'signs': (found * wanted > 0)[deep],
+    }
+    return {name: float(value.double().mean()) for name, value in errors.items()}
+
+
+def train_teacher(case: dict[str, Tensor], folder: Path, seed: int) -> Tensor:
+    """Poses (N, P, 3) of a teacher trained by the runner, camera frame."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / 'keypoints.npz'
+    np.savez(file, **{k: v.numpy() for k, v in case.items()})
+    os.environ['KEYPOINTS'] = str(file)
+    config = Config.fromfile(CONFIG)
+    config.work_dir = str(folder)
+    config.experiment_name = f'{folder.parent.name}_{folder.name}_{time.time():.0f}'
+    config.randomness = {'seed': seed}
+    config.resume = True
+    runner = Runner.from_cfg(config)
+    runner.train()
+    with torch.no_grad():
+        data = runner.train_dataloader.dataset
+        lifted: Tensor = runner.model.lift_unsigned(data.landmarks, data.visible)
+        return lifted
+
+
+def run(method: str, name: str, poses: Any, seed: int, out: Path) -> dict[str, Any]:
+    """One result, from disk if it is there."""
+    folder = out / f'{method}_{name}' / f'seed{seed}'
+    file = folder / 'result.json'
+    if file.exists():
+        known: dict[str, Any] = mmengine.load(file)
+        return known
+    case = draw_case(name, poses, 1000 + seed)
+    landmarks = normalise_landmarks(case['keypoints']).landmarks
+    start = time.perf_counter()
+    if method == 'teacher':
+        predicted = train_teacher(case, folder, seed)
+    elif method == 'camera_from_code':
+        predicted = camera_from_code(landmarks, (256, 128, 64, 32, 16), 8000, seed)
+    else:
+        predicted = PEERS[method](landmarks)
+    seconds = time.perf_counter() - start
+    result = {'method': method, 'case': name, 'seed': seed, 'seconds': seconds}
+    result |= evaluate(predicted, case)
+    folder.mkdir(parents=True, exist_ok=True)
+    mmengine.dump(result, file, indent=1)
+    return result
+
+
+PEERS = {
+    'flat_depth': flat_depth,
+    'rigid_factorisation': rigid_factorisation,
+    'block_matrix_method': block_matrix_method,
+}
+METHODS = (*PEERS, 'camera_from_code', 'teacher')
+
+
+def summarise(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """One row per case and method: medians and worst over the seeds."""
+    for name in sorted({r['case'] for r in results}):
+        for method in METHODS:
+            rows = [r for r in results if (r['case'], r['method']) == (name, method)]
+            if not rows:
+                continue
+            medians = {k: float(np.median([r[k] for r in rows])) for k in ERRORS}
+            yield {
+                'case': name,
+                'method': method,
+                'seeds': len(rows),
+                **medians,
+                'worst_depth_error': max(r['depth_error'] for r in rows),
+                'worst_reflected': max(r['reflected'] for r in rows),
+                'signs': float(np.median([r['signs'] for r in rows])),
+                'seconds': float(np.median([r['seconds'] for r in rows])),
+            }
+
+
+def show(summary: list[dict[str, Any]]) -> None:
+    """The table on the screen."""
+    table = Table(title='From 2D alone, training samples, mm, median of the seeds')
+    for column in summary[0]:
+        table.add_column(column.replace('_', ' '), justify='right')
+    for row in summary:
+        values = (f'{v:.3g}' if isinstance(v, float) else str(v) for v in row.values())
+        table.add_row(*values)
+    console = Console()
+    console.print(table)
+    console.print(PUBLISHED)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    add = parser.add_argument
+    add('--poses', type=Path, help='.npz with keypoints_3d (N, 17, 3) mm, y up')
+    add('--out', type=Path, default=Path('work_dirs/teacher_accuracy'))
+    add('--seeds', type=int, default=10)
+    add('--first-seed', type=int, default=0, help='to share the seeds among processes')
+    add('--cases', nargs='+', choices=['A', 'B'], default=['A', 'B'])
+    add('--methods', nargs='+', choices=METHODS, default=METHODS)
+    args = parser.parse_args()
+    if args.poses:
+        with np.load(args.poses) as file:
+            poses = file['keypoints_3d'].astype(np.float64)
+    else:
+        poses = sample_poses(14_511, seed=0)
+    for seed in range(args.first_seed, args.first_seed + args.seeds):
+        for name in args.cases:
+            for method in args.methods:
+                run(method, name, poses, seed, args.out)
+    results = [mmengine.load(p) for p in sorted(args.out.glob('*/seed*/result.json'))]
+    summary = list(summarise(results))
+    show(summary)
+    provenance = {
+        'poses': args.poses.name if args.poses else 'generator, seed 0',
+        'num_poses': len(poses),
+        'version': nrsfm_distill_mm.__version__,
+        'torch': torch.__version__,
+        'threads': torch.get_num_threads(),
+    }
+    content = {'provenance': provenance, 'summary': summary, 'results': results}
+    mmengine.dump(content, args.out / 'teacher_accuracy.json', indent=1)
+
+
+if __name__ == '__main__':
+    main()
