@@ -35,12 +35,8 @@ from rich.table import Table
 from torch import Tensor
 
 import nrsfm_distill_mm
-from nrsfm_distill_mm.evaluation import (
-    depth_error,
-    pa_mpjpe,
-    root_aligned,
-    scale_to_bone_length,
-)
+from nrsfm_distill_mm.evaluation import depth_error, pa_mpjpe, scale_to_bone_length
+from nrsfm_distill_mm.evaluation.functional import root_aligned
 from nrsfm_distill_mm.geometry import mirror_depth, normalise_landmarks
 from nrsfm_distill_mm.skeletons import HUMAN36M
 from nrsfm_distill_mm.synthetic.sampling import sample_poses

@@ -72,3 +72,30 @@ def test_landmarks_that_the_skeleton_lacks_are_named(monkeypatch, tmp_path) -> N
     hooks = [BENDS[0] | {'up': 'crown'}]
     with pytest.raises(ValueError, match=r"h36m lacks \['crown'\]"):
         train(monkeypatch, tmp_path, False, False, custom_hooks=hooks)
+
+
+@pytest.mark.parametrize(
+    ('skeleton', 'points'), [('ap10k', 17), ('coco_wholebody', 133), ('horse10', 22)]
+)
+def test_any_landmarks(monkeypatch, tmp_path, skeleton: str, points: int) -> None:
+    visible = np.random.default_rng(0).random((64, points)) > 0.2
+    np.savez(
+        tmp_path / 'x.npz',
+        keypoints=np.random.default_rng(1).uniform(0, 99, (64, points, 2)),
+        keypoints_visible=visible,
+    )
+    monkeypatch.setenv('KEYPOINTS', str(tmp_path / 'x.npz'))
+    monkeypatch.setenv('SKELETON', f'configs/_base_/datasets/{skeleton}.py')
+    config = Config.fromfile(CONFIG)
+    config.merge_from_dict(
+        {
+            'work_dir': str(tmp_path),
+            'experiment_name': f'{tmp_path.name}{skeleton}',
+            'train_cfg.max_iters': 3,
+            'train_cfg.val_interval': 3,
+        }
+    )
+    runner = Runner.from_cfg(config)
+    runner.train()
+    assert runner.model.network.num_keypoints == points
+    assert runner.model.bone_weight > 0

@@ -91,3 +91,47 @@ def test_flipped_codes_are_those_of_the_mirrored_landmarks(teacher: DeepNRSfM) -
 def test_unusable_landmarks_are_refused(teacher: DeepNRSfM) -> None:
     with pytest.raises(ValueRangeError, match='landmarks: expected finite'):
         teacher(torch.full((2, 7, 2), torch.nan), mode='loss')
+
+
+def _line() -> torch.Tensor:
+    return torch.arange(7.0)[None, :, None] * torch.tensor([3.0, -1.0])
+
+
+def _one_apart() -> torch.Tensor:
+    points = torch.zeros(1, 7, 2)
+    points[:, 3] = 5
+    return points
+
+
+DEGENERATE = {
+    'collinear': _line(),
+    'vertical': _line() * torch.tensor([0.0, 1.0]),
+    'all but one in a point': _one_apart(),
+    'huge': 1e12 * torch.rand(1, 7, 2),
+    'tiny': 1e-12 * torch.rand(1, 7, 2),
+}
+
+
+@pytest.mark.parametrize('points', DEGENERATE.values(), ids=DEGENERATE)
+@pytest.mark.parametrize('hidden', [0, 2])
+def test_degenerate_landmarks_have_finite_losses_and_gradients(
+    teacher: DeepNRSfM, points: torch.Tensor, hidden: int
+) -> None:
+    pixels = torch.cat([points, 100 * torch.rand(4, 7, 2)])
+    visible = torch.ones(5, 7, dtype=torch.bool)
+    visible[:, :hidden] = False
+    losses = teacher(pixels, visible, mode='loss')
+    sum(losses.values()).backward()
+    gradients = [p.grad for p in teacher.parameters() if p.grad is not None]
+    assert all(value.isfinite() for value in losses.values())
+    assert gradients
+    assert all(gradient.isfinite().all() for gradient in gradients)
+    for sample in teacher(pixels, visible, _samples(5), mode='predict'):
+        assert np.isfinite(sample.pred_instances.keypoints_3d).all()
+
+
+def test_a_single_visible_landmark_is_refused(teacher: DeepNRSfM) -> None:
+    visible = torch.zeros(2, 7, dtype=torch.bool)
+    visible[:, 4] = True
+    with pytest.raises(ValueRangeError, match='at least two distinct visible'):
+        teacher(torch.rand(2, 7, 2), visible, mode='loss')
