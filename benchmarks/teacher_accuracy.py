@@ -2,9 +2,7 @@
 
     python benchmarks/teacher_accuracy.py --poses cmu_mocap_train.npz --seeds 10
 
-Two cases, the same for everybody: A, a random camera per frame (any azimuth, within
-15 degrees of the horizon, orthographic); B, four cameras 90 degrees apart, 6 to 12
-degrees high, at 4.5 m with perspective. Training and test samples are the same; one
+The cases are those of ``capture_cases.py``. Training and test samples are the same; one
 reflection is stored for all. A seed draws the cameras and starts the training anew.
 
 Teachers are trained by the config that users have,
@@ -22,6 +20,7 @@ from typing import Any
 import mmengine
 import numpy as np
 import torch
+from capture_cases import draw_case, evaluate
 from mmengine.config import Config
 from mmengine.runner import Runner
 from nrsfm_peers import (
@@ -35,89 +34,16 @@ from rich.table import Table
 from torch import Tensor
 
 import nrsfm_distill_mm
-from nrsfm_distill_mm.evaluation import depth_error, pa_mpjpe, scale_to_bone_length
-from nrsfm_distill_mm.evaluation.functional import root_aligned
-from nrsfm_distill_mm.geometry import mirror_depth, normalise_landmarks
-from nrsfm_distill_mm.skeletons import HUMAN36M
+from nrsfm_distill_mm.geometry import normalise_landmarks
 from nrsfm_distill_mm.synthetic.sampling import sample_poses
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / 'configs' / 'teacher' / 'deep-nrsfm_keypoint-array.py'
-LINKS = torch.tensor(HUMAN36M.bones)
-TO_CAMERA = np.diag([1.0, -1.0, -1.0])
-DISTANCE_MM = 4500.0
 ERRORS = ('depth_error', 'pa_mpjpe', 'pa_mpjpe_observed_xy')
 PUBLISHED = (
     'Published, other data (Human3.6M training set, Wang et al. 2019, Table 1): '
     'teacher depth error 76.5, PA-MPJPE 73.2.'
 )
-
-
-def draw_case(name: str, poses: Any, seed: int) -> dict[str, Tensor]:
-    """Landmarks (N, P, 2) and true poses (N, P, 3) mm, root at 0, camera frame.
-
-    Args:
-        name: ``'A'`` or ``'B'``.
-        poses: (N, P, 3) mm, world frame, y up.
-        seed: draws the cameras.
-    """
-    rng = np.random.default_rng(seed)
-    count = len(poses)
-    if name == 'A':
-        azimuth = rng.uniform(0, 2 * np.pi, count)
-        elevation = np.deg2rad(rng.uniform(-15, 15, count))
-    else:
-        camera = rng.integers(0, 4, count)
-        azimuth = rng.uniform(0, 2 * np.pi) + camera * np.pi / 2
-        elevation = np.deg2rad(rng.uniform(6, 12, 4))[camera]
-    centred = poses - poses.mean(axis=1, keepdims=True)
-    points = centred @ _turn(azimuth, 0, 2) @ _turn(elevation, 2, 1) @ TO_CAMERA
-    plane = points[..., :2]
-    if name == 'B':
-        plane = plane * DISTANCE_MM / (points[..., 2:] + DISTANCE_MM)
-    tensors = {'keypoints': plane, 'keypoints_3d': points - points[:, :1]}
-    return {k: torch.from_numpy(v).float() for k, v in tensors.items()}
-
-
-def _turn(angle: Any, first: int, second: int) -> Any:
-    """Rotations (N, 3, 3) in the plane of two axes."""
-    matrix = np.broadcast_to(np.eye(3), (len(angle), 3, 3)).copy()
-    matrix[:, first, first] = matrix[:, second, second] = np.cos(angle)
-    matrix[:, first, second] = np.sin(angle)
-    matrix[:, second, first] = -np.sin(angle)
-    return matrix
-
-
-def evaluate(predicted: Tensor, case: dict[str, Tensor]) -> dict[str, float]:
-    """Errors in mm under the better of the two reflections of the whole dataset.
-
-    Returns:
-        the three errors; ``reflected``, the share of samples that fit better after
-        a reflection of their own; ``signs``, the share of bones with more than
-        50 mm of depth whose direction is right.
-    """
-    true = case['keypoints_3d'].double()
-    landmarks = normalise_landmarks(case['keypoints']).landmarks.double()
-    choices = [predicted.double(), mirror_depth(predicted.double())]
-    aligned = [scale_to_bone_length(poses, true, LINKS, 0) for poses in choices]
-    best = int(
-        depth_error(aligned[1], true).mean() < depth_error(aligned[0], true).mean()
-    )
-    poses = aligned[best]
-    similar = pa_mpjpe(poses, true)
-    observed = torch.cat(
-        [root_aligned(landmarks, 0), root_aligned(choices[best], 0)[..., 2:]], dim=-1
-    )
-    found, wanted = (p[:, LINKS[:, 1], 2] - p[:, LINKS[:, 0], 2] for p in (poses, true))
-    deep = wanted.abs() > 50  # noqa: PLR2004
-    errors = {
-        'depth_error': depth_error(poses, true),
-        'pa_mpjpe': similar,
-        'pa_mpjpe_observed_xy': pa_mpjpe(observed, true),
-        'reflected': pa_mpjpe(mirror_depth(poses), true) < similar,
-        'signs': (found * wanted > 0)[deep],
-    }
-    return {name: float(value.double().mean()) for name, value in errors.items()}
 
 
 def train_teacher(case: dict[str, Tensor], folder: Path, seed: int) -> Tensor:

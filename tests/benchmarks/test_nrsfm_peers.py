@@ -11,14 +11,14 @@ from nrsfm_distill_mm.geometry import mirror_depth, normalise_landmarks
 from nrsfm_distill_mm.synthetic.sampling import sample_poses
 
 sys.path.insert(0, str(REPO / 'benchmarks'))
+import capture_cases as capture  # noqa: E402
 import nrsfm_peers as peers  # noqa: E402
-import teacher_accuracy as benchmark  # noqa: E402
 
 
 def rigid(name: str) -> dict[str, torch.Tensor]:
     """One pose seen by many cameras."""
     pose = sample_poses(1, seed=3)
-    return benchmark.draw_case(name, np.repeat(pose, 300, axis=0), seed=5)
+    return capture.draw_case(name, np.repeat(pose, 300, axis=0), seed=5)
 
 
 def landmarks_of(case: dict[str, torch.Tensor]) -> torch.Tensor:
@@ -27,7 +27,7 @@ def landmarks_of(case: dict[str, torch.Tensor]) -> torch.Tensor:
 
 @pytest.mark.parametrize('name', ['A', 'B'])
 def test_cameras_see_people_upright(name: str) -> None:
-    case = benchmark.draw_case(name, sample_poses(150, seed=1), seed=2)
+    case = capture.draw_case(name, sample_poses(150, seed=1), seed=2)
     head, foot = (case['keypoints_3d'][:, i, 1] for i in (10, 3))
     assert (head < foot).float().mean() > 0.9
     plane = case['keypoints'] - case['keypoints'][:, :1]
@@ -37,18 +37,18 @@ def test_cameras_see_people_upright(name: str) -> None:
 
 
 def test_truth_has_no_error_and_one_reflection_is_free() -> None:
-    case = benchmark.draw_case('A', sample_poses(40, seed=1), seed=2)
+    case = capture.draw_case('A', sample_poses(40, seed=1), seed=2)
     for poses in (case['keypoints_3d'], mirror_depth(0.001 * case['keypoints_3d'])):
-        found = benchmark.evaluate(poses, case)
+        found = capture.evaluate(poses, case)
         assert max(found['depth_error'], found['pa_mpjpe']) < 0.1
         assert (found['reflected'], found['signs']) == (0, 1)
 
 
 def test_mixed_reflections_are_counted() -> None:
-    case = benchmark.draw_case('A', sample_poses(40, seed=1), seed=2)
+    case = capture.draw_case('A', sample_poses(40, seed=1), seed=2)
     poses = case['keypoints_3d'].clone()
     poses[:10] = mirror_depth(poses[:10])
-    found = benchmark.evaluate(poses, case)
+    found = capture.evaluate(poses, case)
     assert found['reflected'] == pytest.approx(0.25)
     assert found['depth_error'] > 20
 
@@ -69,14 +69,14 @@ def test_factorisations_find_a_rigid_body() -> None:
     case = {'keypoints': points[..., :2], 'keypoints_3d': points - points[:, :1]}
     scaled = points[..., :2] / 1000  # one scale, as factorisation supposes
     for method in (peers.rigid_factorisation, peers.block_matrix_method):
-        assert benchmark.evaluate(method(scaled), case)['pa_mpjpe'] < 15
+        assert capture.evaluate(method(scaled), case)['pa_mpjpe'] < 15
 
 
 def test_camera_from_code_learns() -> None:
     case = rigid('A')
     landmarks = landmarks_of(case)
     errors = [
-        benchmark.evaluate(
+        capture.evaluate(
             peers.camera_from_code(landmarks, (16, 8, 4), steps, seed=0), case
         )['pa_mpjpe']
         for steps in (1, 300)
