@@ -8,6 +8,10 @@ from nrsfm_distill_mm.models.depth_sign_hook import (
 from nrsfm_distill_mm.models.heads.integral_regression_3d_head import (
     IntegralRegression3DHead,
 )
+from nrsfm_distill_mm.models.load_teacher import (
+    TeacherCheckpointError,
+    load_teacher,
+)
 from nrsfm_distill_mm.models.losses.nrsfm_distill_loss import NRSfMDistillLoss
 from nrsfm_distill_mm.models.losses.teacher_depth_loss import TeacherDepthLoss
 from nrsfm_distill_mm.models.pose_estimators.topdown_pose3d import (
@@ -20,6 +24,8 @@ __all__ = [
     'DepthSignHook',
     'IntegralRegression3DHead',
     'NRSfMDistillLoss',
+    'TeacherCheckpointError',
     'TeacherDepthLoss',
     'TopdownPose3DEstimator',
+    'load_teacher',
 ]

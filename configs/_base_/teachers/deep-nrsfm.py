@@ -33,7 +33,11 @@ custom_hooks = [
     )
 ]
 default_hooks = dict(
-    checkpoint=dict(interval=500, by_epoch=False),
+    checkpoint=dict(
+        interval=500,
+        by_epoch=False,
+        published_keys=['meta', 'state_dict'],  # the last one, small, for users
+    ),
     logger=dict(interval=100),
 )
 log_processor = dict(by_epoch=False)

@@ -1,0 +1,47 @@
+"""A trained teacher from its checkpoint alone."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.runner import CheckpointLoader
+from mmpose.registry import MODELS
+
+from nrsfm_distill_mm.models.deep_nrsfm import DeepNRSfM
+
+
+class TeacherCheckpointError(ValueError):
+    """A checkpoint cannot be read, or holds something else than a teacher."""
+
+
+def load_teacher(path: str | os.PathLike[str], device: str = 'cpu') -> DeepNRSfM:
+    """The teacher in a checkpoint, for inference; its config is in the checkpoint.
+
+    Args:
+        path: what ``tools/train.py`` wrote.
+        device: where to put it.
+
+    Raises:
+        FileNotFoundError: no such file.
+        TeacherCheckpointError: not the checkpoint of a ``DeepNRSfM``.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f'teacher: no such checkpoint "{path}"')
+    try:
+        content = CheckpointLoader.load_checkpoint(str(path), map_location=device)
+        config = Config.fromstring(content['meta']['cfg'], '.py').model
+        weights = content['state_dict']
+    except Exception as error:
+        raise TeacherCheckpointError(
+            f'{path}: expected a checkpoint with config and weights, as tools/train.py '
+            f'writes it: {type(error).__name__}: {error}'
+        ) from error
+    if config.type != 'DeepNRSfM':
+        raise TeacherCheckpointError(
+            f'{path}: expected the checkpoint of a DeepNRSfM, got a {config.type}'
+        )
+    model: Any = MODELS.build(config | {'type': DeepNRSfM})
+    model.load_state_dict(weights)
+    teacher: DeepNRSfM = model.to(device).eval()
+    return teacher
