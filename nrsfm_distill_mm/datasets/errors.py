@@ -7,6 +7,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+UNREADABLE = (OSError, ValueError, TypeError, AttributeError, EOFError, BadZipFile)
+"""What NumPy raises for files that hold something else than arrays by name."""
+
 
 class AnnotationError(ValueError):
     """An annotation file, or a sample in it, is not what a dataset needs."""
@@ -31,7 +34,7 @@ def read_arrays(
             found = sorted(file)
             wanted = [k for k in (*required, *optional) if k in found]
             arrays = {name: file[name] for name in wanted}
-    except (OSError, ValueError, TypeError, EOFError, BadZipFile) as error:
+    except UNREADABLE as error:
         raise AnnotationError(
             f'{path}: expected an .npz file of arrays: {error}'
         ) from error

@@ -1,6 +1,5 @@
 """Reads the ``.npz`` files that ``Pose3DErrorMetric(out_file=...)`` writes."""
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nrsfm_distill_mm import skeletons
+from nrsfm_distill_mm.datasets.errors import UNREADABLE
 
 FIELDS = {
     'keypoints_3d': ('N', 'P', 3),
@@ -147,7 +147,7 @@ def _load(path: Path) -> dict[str, NDArray[np.generic]]:
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise PredictionFileError(path, 'arrays (.npz)', str(error)) from error
 
 
