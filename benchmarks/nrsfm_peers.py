@@ -28,7 +28,10 @@ def flat_depth(landmarks: Tensor) -> Tensor:
 
 def rigid_factorisation(landmarks: Tensor) -> Tensor:
     """One shape for all (Tomasi, Kanade 1992), turned to each sample's camera."""
-    cameras, shape = _rigid(landmarks.double().numpy())
+    rows, columns = _factors(landmarks.double().numpy(), 3)
+    upgrade = _metric_upgrade(rows)
+    cameras = _orthonormal((rows @ upgrade).reshape(-1, 2, 3))
+    shape = (np.linalg.inv(upgrade) @ columns).T
     return _with_depth(
         landmarks, np.broadcast_to(shape, (len(cameras), *shape.shape)), cameras
     )
@@ -106,20 +109,12 @@ def camera_from_code(
         return to_camera_frame(output.shape, output.camera)
 
 
-def _rigid(points: Array) -> tuple[Array, Array]:
-    """Cameras (N, 3, 2) and the one shape (P, 3)."""
-    rows, _, shape = _factors(points, 3)
-    upgrade = _metric_upgrade(rows)
-    cameras = _orthonormal((rows @ upgrade).reshape(-1, 2, 3))
-    return cameras, (np.linalg.inv(upgrade) @ shape).T
-
-
-def _factors(points: Array, rank: int) -> tuple[Array, Array, Array]:
-    """W (2N, P) as rows (2N, rank), singular values, and columns (rank, P)."""
+def _factors(points: Array, rank: int) -> tuple[Array, Array]:
+    """W (2N, P) as rows (2N, rank) times columns (rank, P)."""
     stacked = points.transpose(0, 2, 1).reshape(-1, points.shape[1])
     u, s, vt = np.linalg.svd(stacked, full_matrices=False)
     root = np.sqrt(s[:rank])
-    return u[:, :rank] * root, s, root[:, None] * vt[:rank]
+    return u[:, :rank] * root, root[:, None] * vt[:rank]
 
 
 def _metric_upgrade(rows: Array) -> Array:
@@ -147,7 +142,7 @@ def _metric_upgrade(rows: Array) -> Array:
 
 def _upgraded_cameras(points: Array, rank: int) -> Array:
     """Cameras (N, 3, 2) from a triplet G (3K, 3), refined from the rigid one."""
-    rows, _, _ = _factors(points, 3 * rank)
+    rows, _ = _factors(points, 3 * rank)
     start = np.zeros((3 * rank, 3))
     start[:3] = _metric_upgrade(rows[:, :3])
     some = np.arange(0, len(points), max(1, len(points) // 2000))
