@@ -21,13 +21,16 @@ TO_CAMERA = np.diag([1.0, -1.0, -1.0])
 DISTANCE_MM = 4500.0
 
 
-def draw_case(name: str, poses: Any, seed: int) -> dict[str, Tensor]:
+def draw_case(
+    name: str, poses: Any, seed: int, distance: float | None = None
+) -> dict[str, Tensor]:
     """Landmarks (N, P, 2) and true poses (N, P, 3) mm, root at 0, camera frame.
 
     Args:
         name: ``'A'`` or ``'B'``.
         poses: (N, P, 3) mm, world frame, y up.
         seed: draws the cameras.
+        distance: of the cameras, mm; by default A has none, and B is at 4,500.
     """
     rng = np.random.default_rng(seed)
     count = len(poses)
@@ -41,8 +44,10 @@ def draw_case(name: str, poses: Any, seed: int) -> dict[str, Tensor]:
     centred = poses - poses.mean(axis=1, keepdims=True)
     points = centred @ _turn(azimuth, 0, 2) @ _turn(elevation, 2, 1) @ TO_CAMERA
     plane = points[..., :2]
-    if name == 'B':
-        plane = plane * DISTANCE_MM / (points[..., 2:] + DISTANCE_MM)
+    if name == 'B' and distance is None:
+        distance = DISTANCE_MM
+    if distance is not None:
+        plane = plane * distance / (points[..., 2:] + distance)
     tensors = {'keypoints': plane, 'keypoints_3d': points - points[:, :1]}
     return {k: torch.from_numpy(v).float() for k, v in tensors.items()}
 
@@ -56,8 +61,15 @@ def _turn(angle: Any, first: int, second: int) -> Any:
     return matrix
 
 
-def evaluate(predicted: Tensor, case: dict[str, Tensor]) -> dict[str, float]:
+def evaluate(
+    predicted: Tensor, case: dict[str, Tensor], links: Tensor = LINKS
+) -> dict[str, float]:
     """Errors in mm under the better of the two reflections of the whole dataset.
+
+    Args:
+        predicted: (N, P, 3), camera frame, any unit.
+        case: as ``draw_case`` gives it.
+        links: (L, 2), the bones whose mean length gives the scale.
 
     Returns:
         the three errors; ``reflected``, the share of samples that fit better after
@@ -67,7 +79,7 @@ def evaluate(predicted: Tensor, case: dict[str, Tensor]) -> dict[str, float]:
     true = case['keypoints_3d'].double()
     landmarks = normalise_landmarks(case['keypoints']).landmarks.double()
     choices = [predicted.double(), mirror_depth(predicted.double())]
-    aligned = [scale_to_bone_length(poses, true, LINKS, 0) for poses in choices]
+    aligned = [scale_to_bone_length(poses, true, links, 0) for poses in choices]
     best = int(
         depth_error(aligned[1], true).mean() < depth_error(aligned[0], true).mean()
     )
@@ -76,7 +88,7 @@ def evaluate(predicted: Tensor, case: dict[str, Tensor]) -> dict[str, float]:
     observed = torch.cat(
         [root_aligned(landmarks, 0), root_aligned(choices[best], 0)[..., 2:]], dim=-1
     )
-    found, wanted = (p[:, LINKS[:, 1], 2] - p[:, LINKS[:, 0], 2] for p in (poses, true))
+    found, wanted = (p[:, links[:, 1], 2] - p[:, links[:, 0], 2] for p in (poses, true))
     deep = wanted.abs() > 50  # noqa: PLR2004
     errors = {
         'depth_error': depth_error(poses, true),

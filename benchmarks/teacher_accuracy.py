@@ -35,6 +35,7 @@ from torch import Tensor
 
 import nrsfm_distill_mm
 from nrsfm_distill_mm.geometry import normalise_landmarks
+from nrsfm_distill_mm.models import DeepNRSfM
 from nrsfm_distill_mm.synthetic.sampling import sample_poses
 
 ROOT = Path(__file__).parents[1]
@@ -46,23 +47,42 @@ PUBLISHED = (
 )
 
 
-def train_teacher(case: dict[str, Tensor], folder: Path, seed: int) -> Tensor:
-    """Poses (N, P, 3) of a teacher trained by the runner, camera frame."""
+def train_teacher(
+    case: dict[str, Tensor],
+    folder: Path,
+    seed: int,
+    options: dict[str, Any] | None = None,
+    config_file: Path = CONFIG,
+) -> DeepNRSfM:
+    """A teacher trained by the runner on the landmarks of a case.
+
+    Args:
+        case: what the keypoint array shall hold.
+        folder: the work directory; a run that was stopped there goes on.
+        seed: of the training.
+        options: overrides of the config, by dotted names. ``max_iters`` shortens the
+            schedule as a whole.
+        config_file: what to train.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / 'keypoints.npz'
     np.savez(file, **{k: v.numpy() for k, v in case.items()})
     os.environ['KEYPOINTS'] = str(file)
-    config = Config.fromfile(CONFIG)
+    config = Config.fromfile(config_file)
     config.work_dir = str(folder)
     config.experiment_name = f'{folder.parent.name}_{folder.name}_{time.time():.0f}'
     config.randomness = {'seed': seed}
     config.resume = True
+    options = dict(options or {})
+    iterations = options.pop('max_iters', config.max_iters)
+    if iterations != config.max_iters:
+        config.train_cfg.update(max_iters=iterations, val_interval=iterations)
+        config.param_scheduler[1].update(end=iterations, gamma=0.1 ** (1 / iterations))
+    config.merge_from_dict(options)
     runner = Runner.from_cfg(config)
     runner.train()
-    with torch.no_grad():
-        data = runner.train_dataloader.dataset
-        lifted: Tensor = runner.model.lift_unsigned(data.landmarks, data.visible)
-        return lifted
+    teacher: DeepNRSfM = runner.model
+    return teacher
 
 
 def run(method: str, name: str, poses: Any, seed: int, out: Path) -> dict[str, Any]:
@@ -76,7 +96,8 @@ def run(method: str, name: str, poses: Any, seed: int, out: Path) -> dict[str, A
     landmarks = normalise_landmarks(case['keypoints']).landmarks
     start = time.perf_counter()
     if method == 'teacher':
-        predicted = train_teacher(case, folder, seed)
+        teacher = train_teacher(case, folder, seed)
+        predicted = teacher.lift_unsigned(case['keypoints'])
     elif method == 'camera_from_code':
         predicted = camera_from_code(landmarks, (256, 128, 64, 32, 16), 8000, seed)
     else:

@@ -16,5 +16,9 @@ param_scheduler = [
 ]
 
 # Three frames with 3D, where the file has them, say which mirror image is real.
-custom_hooks = [dict(type='DepthSignFromFramesHook', num_frames=3)]
+custom_hooks = [
+    dict(type='LandmarkDistributionHook'),
+    dict(type='DepthSignFromFramesHook', num_frames=3),
+    dict(type='TeacherDiagnosticsHook'),
+]
 default_hooks = dict(checkpoint=dict(interval=6500), logger=dict(interval=500))

@@ -1,5 +1,7 @@
 """Bring your own 2D: arrays of landmarks in one ``.npz`` file."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,56 @@ SHAPES = {'keypoints': (2,), 'keypoints_visible': (), 'keypoints_3d': (3,)}
 OPTIONAL = ('keypoints_visible', 'keypoints_3d', 'image', 'action', 'subject')
 
 
+@dataclass(frozen=True)
+class LandmarkRows(Sequence[dict[str, Any]]):
+    """Samples kept as columns; the dict of one is made when it is asked for.
+
+    Millions of samples take the memory of their arrays, which loader workers share.
+
+    Attributes:
+        columns: ``id`` (N,), ``keypoints`` (N, P, 2), 0 where hidden,
+            ``keypoints_visible`` (N, P), ``bbox`` (N, 4), ``num_keypoints`` (N,), and
+            those of OPTIONAL that are known.
+        folder: where the images are.
+    """
+
+    columns: dict[str, Any]
+    folder: Path
+
+    def __len__(self) -> int:
+        return len(self.columns['id'])
+
+    def __getitem__(self, index: Any) -> Any:
+        """One sample as a dict, or the rows that a slice or an array chooses."""
+        row = {name: column[index] for name, column in self.columns.items()}
+        if np.ndim(row['id']):
+            return LandmarkRows(row, self.folder)
+        number = int(row['id'])
+        info = {
+            'img_id': number,
+            'id': number,
+            'img_path': str(self.folder / str(row.get('image', number))),
+            'bbox': row['bbox'][None],
+            'bbox_score': np.ones(1, dtype=np.float32),
+            'num_keypoints': int(row['num_keypoints']),
+            'keypoints': row['keypoints'][None],
+            'keypoints_visible': row['keypoints_visible'][None],
+            'iscrowd': 0,
+            'category_id': 1,
+        }
+        info |= {name: str(row[name]) for name in ('action', 'subject') if name in row}
+        if 'keypoints_3d' in row:
+            info['keypoints_3d'] = row['keypoints_3d'][None]
+        return info
+
+    def valid(self) -> 'LandmarkRows':
+        """The rows that MMPose accepts: a box with an area, a positive landmark."""
+        box = self.columns['bbox']
+        positive = self.columns['keypoints'].max(axis=(1, 2)) > 0
+        chosen = (box[:, 2:] > box[:, :2]).all(axis=1) & positive
+        return self if chosen.all() else self[chosen]
+
+
 @DATASETS.register_module()
 class KeypointArrayDataset(BaseCocoStyleDataset):
     """Landmarks ``keypoints`` (N, P, 2), any unit; in px if there are images.
@@ -29,13 +81,36 @@ class KeypointArrayDataset(BaseCocoStyleDataset):
     ``skeleton``, the name that ``metainfo`` must have.
 
     Args:
+        serialize_data: pickle the samples. Not needed for workers to share them.
         **kwargs: as of ``BaseCocoStyleDataset``; ``metainfo`` is required.
     """
 
-    def _load_annotations(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def __init__(self, *args: Any, serialize_data: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, serialize_data=serialize_data, **kwargs)
+
+    def _load_annotations(self) -> tuple[LandmarkRows, LandmarkRows]:
         arrays = self._read()
-        instances = [self._instance(i, arrays) for i in range(len(arrays['keypoints']))]
-        return instances, [{'img_path': info['img_path']} for info in instances]
+        shown = arrays['keypoints_visible'].astype(np.float32, copy=False)
+        keypoints = self._checked(arrays['keypoints'], shown)
+        hidden = shown[..., None] <= 0
+        low = np.where(hidden, np.inf, keypoints).min(axis=1)
+        high = np.where(hidden, -np.inf, keypoints).max(axis=1)
+        arrays |= {
+            'id': np.arange(len(shown)),
+            'keypoints': keypoints,
+            'keypoints_visible': shown,
+            'bbox': np.concatenate([low, high], axis=1),
+            'num_keypoints': (shown > 0).sum(axis=1),
+        }
+        truth = arrays.pop('keypoints_3d', None)
+        if self.test_mode and truth is not None:
+            arrays['keypoints_3d'] = truth.astype(np.float32, copy=False)
+        rows = LandmarkRows(arrays, Path(self.data_prefix['img']))
+        return rows, rows
+
+    def _get_topdown_data_infos(self, instance_list: LandmarkRows) -> Any:
+        rows = instance_list.valid()
+        return list(rows) if self.serialize_data else rows
 
     def _read(self) -> dict[str, Any]:
         require_file('ann_file', self.ann_file)
@@ -54,28 +129,13 @@ class KeypointArrayDataset(BaseCocoStyleDataset):
                 check_shape(self.ann_file, key, arrays[key], (points, *shape))
         return arrays
 
-    def _instance(self, index: int, arrays: dict[str, Any]) -> dict[str, Any]:
-        shown = arrays['keypoints_visible'][index].astype(np.float32)
-        keypoints = checked_landmarks(
-            self.ann_file, str(index), arrays['keypoints'][index], shown
-        )
-        low = keypoints[shown > 0].min(axis=0)
-        high = keypoints[shown > 0].max(axis=0)
-        image = str(arrays['image'][index]) if 'image' in arrays else f'{index}'
-        info = {
-            'img_id': index,
-            'id': index,
-            'img_path': str(Path(self.data_prefix['img']) / image),
-            'bbox': np.concatenate([low, high])[None],
-            'bbox_score': np.ones(1, dtype=np.float32),
-            'num_keypoints': int((shown > 0).sum()),
-            'keypoints': keypoints[None],
-            'keypoints_visible': shown[None],
-            'iscrowd': 0,
-            'category_id': 1,
-        }
-        info |= {k: str(arrays[k][index]) for k in ('action', 'subject') if k in arrays}
-        if self.test_mode and 'keypoints_3d' in arrays:
-            points = arrays['keypoints_3d'][index].astype(np.float32)
-            info['keypoints_3d'] = points[None]
-        return info
+    def _checked(self, keypoints: Any, visible: Any) -> Any:
+        """The landmarks (N, P, 2) as float32, 0 where hidden."""
+        shown = visible > 0
+        finite = np.isfinite(keypoints).all(axis=-1)
+        bad = (shown & ~finite).any(axis=1) | ~shown.any(axis=1)
+        for index in np.flatnonzero(bad)[:1]:
+            checked_landmarks(
+                self.ann_file, str(index), keypoints[index], visible[index]
+            )
+        return np.where(shown[..., None], keypoints, 0).astype(np.float32, copy=False)

@@ -13,6 +13,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from nrsfm_distill_mm.datasets.errors import AnnotationError
+from nrsfm_distill_mm.datasets.keypoint_array import LandmarkRows
 from nrsfm_distill_mm.geometry import in_plane_rotation
 
 META_KEYS = ('id', 'img_id', 'img_path', 'keypoints_3d', 'action', 'subject')
@@ -50,28 +51,33 @@ class LandmarkBatchDataset:
         rotation: float = 0.0,
         test_mode: bool = False,
     ) -> None:
-        source: BaseDataset = DATASETS.build({**dataset, 'test_mode': test_mode})
+        source: BaseDataset = DATASETS.build(
+            {**dataset, 'test_mode': test_mode, 'serialize_data': False}
+        )
+        source.full_init()
         self.metainfo = source.metainfo
         self.test_mode = test_mode
         self.mirror = mirror
         self.rotation = rotation
-        infos = [BaseDataset.get_data_info(source, i) for i in range(len(source))]
-        keep = [
-            info
-            for info in infos
-            if _shown(info).sum() >= min_visible
-            and (_is_complete(info) or not complete_only)
-        ]
-        if not keep:
+        infos = source.data_list
+        landmarks, shown, annotated = _columns(infos)
+        keep = shown.sum(axis=1) >= min_visible
+        if complete_only:
+            keep &= (shown | ~annotated).all(axis=1)
+        rows = np.flatnonzero(keep)
+        if not len(rows):
             raise AnnotationError(
                 f'{getattr(source, "ann_file", "")}: expected samples with at least '
                 f'{min_visible} visible landmarks{" and none hidden" * complete_only}; '
                 f'none of {len(infos)} is'
             )
-        self.landmarks = _stack([info['keypoints'][0, :, :2] for info in keep])
-        self.visible = _stack([_shown(info)[0] for info in keep]).bool()
+        self.landmarks = torch.from_numpy(landmarks[rows])
+        self.visible = torch.from_numpy(shown[rows])
         self.landmarks[~self.visible] = 0
-        self.infos = keep if test_mode else []
+        self.infos: Sequence[dict[str, Any]] = []
+        if test_mode:
+            columns = isinstance(infos, LandmarkRows)
+            self.infos = infos[rows] if columns else [infos[row] for row in rows]
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -94,6 +100,12 @@ class LandmarkBatchDataset:
             batch['inputs'] = batch['inputs'] @ turn
         return batch
 
+    def rows_with_3d(self) -> Sequence[int]:
+        """Where there is 3D among the samples of test mode."""
+        if isinstance(self.infos, LandmarkRows):
+            return range(len(self) if 'keypoints_3d' in self.infos.columns else 0)
+        return [i for i, info in enumerate(self.infos) if 'keypoints_3d' in info]
+
     def _mirrored(self, inputs: Tensor, visible: Tensor) -> dict[str, Tensor]:
         """A batch about half of which is mirrored at the image's left edge."""
         swap = self.metainfo['flip_indices']
@@ -106,27 +118,28 @@ class LandmarkBatchDataset:
 
     def _sample(self, index: int) -> PoseDataSample:
         info = self.infos[index]
-        meta = {name: info[name] for name in META_KEYS if name in info}
-        sample = PoseDataSample(
-            metainfo=meta | {'flip_indices': self.metainfo['flip_indices']}
-        )
-        sample.gt_instances = InstanceData(keypoints=info['keypoints'])
+        sample = PoseDataSample()
+        # The constructor would make deep copies.
+        for name in META_KEYS:
+            if name in info:
+                sample.set_field(info[name], name, field_type='metainfo')
+        swap = self.metainfo['flip_indices']
+        sample.set_field(swap, 'flip_indices', field_type='metainfo')
+        sample.gt_instances = InstanceData()
+        sample.gt_instances.set_field(info['keypoints'], 'keypoints')
         return sample
 
 
-def _shown(info: dict[str, Any]) -> Any:
-    """Visibility (1, P) of a sample, without MMPose's loss weights."""
-    visible = np.asarray(info['keypoints_visible'])
-    return (visible if visible.ndim == 2 else visible[..., 0]) > 0  # noqa: PLR2004
-
-
-def _is_complete(info: dict[str, Any]) -> bool:
-    """Whether every landmark that the dataset annotates is visible."""
-    visible = np.asarray(info['keypoints_visible'])
-    if visible.ndim == 2:  # noqa: PLR2004
-        return bool((visible > 0).all())
-    return bool((visible[..., 0] > 0)[visible[..., 1] > 0].all())
-
-
-def _stack(rows: list[Any]) -> Tensor:
-    return torch.from_numpy(np.stack(rows).astype(np.float32))
+def _columns(infos: Sequence[dict[str, Any]]) -> tuple[Any, Any, Any]:
+    """Landmarks (N, P, 2); which are visible, and which are annotated, (N, P)."""
+    if isinstance(infos, LandmarkRows):
+        landmarks = infos.columns['keypoints']
+        shown = infos.columns['keypoints_visible'] > 0
+        return landmarks, shown, np.ones_like(shown)
+    landmarks = np.stack([info['keypoints'][0, :, :2] for info in infos])
+    visible = np.stack([np.asarray(info['keypoints_visible'])[0] for info in infos])
+    # MMPose's converter adds weights, 0 where a dataset never annotates a landmark.
+    weighted = visible.ndim == 3  # noqa: PLR2004
+    shown = (visible[..., 0] if weighted else visible) > 0
+    annotated = visible[..., 1] > 0 if weighted else np.ones_like(shown)
+    return landmarks.astype(np.float32), shown, annotated

@@ -84,7 +84,7 @@ class Pose3DErrorMetric(BaseMetric):
                 'Pose3DErrorMetric: expected at least one sample, got none'
             )
         arrays = {name: np.stack([r[name] for r in results]) for name in results[0]}
-        links = torch.tensor(self.dataset_meta['skeleton_links'])  # type: ignore[index]
+        links = self._links(arrays['keypoints_3d_gt'].shape[1])
         true = torch.from_numpy(arrays['keypoints_3d_gt']).double()
         predicted = functional.scale_to_bone_length(
             torch.from_numpy(arrays['keypoints_3d']).double(),
@@ -100,6 +100,13 @@ class Pose3DErrorMetric(BaseMetric):
             arrays['root_index'] = np.array(self.root_index)
             _save(Path(self.out_file), arrays)
         return summarise(predicted, true, arrays['action'])
+
+    def _links(self, points: int) -> Tensor:
+        """The bones (L, 2) that give the scale; all pairs if there are none."""
+        links = self.dataset_meta['skeleton_links']  # type: ignore[index]
+        if links:
+            return torch.tensor(links)
+        return torch.combinations(torch.arange(points))
 
 
 def summarise(predicted: Tensor, true: Tensor, action: Any) -> dict[str, float]:

@@ -2,8 +2,10 @@
 
 from nrsfm_distill_mm.geometry.cameras import (
     mirror_depth,
+    project_from_distance,
     project_orthographic,
     project_perspective,
+    remove_perspective,
     rotation_from_camera,
     to_camera_frame,
 )
@@ -29,7 +31,11 @@ from nrsfm_distill_mm.geometry.procrustes import (
     nearest_camera,
     similarity_alignment,
 )
-from nrsfm_distill_mm.geometry.rotations import geodesic_angle, in_plane_rotation
+from nrsfm_distill_mm.geometry.rotations import (
+    geodesic_angle,
+    in_plane_rotation,
+    vertical_rotation,
+)
 
 __all__ = [
     'NormalisedLandmarks',
@@ -47,10 +53,13 @@ __all__ = [
     'mirror_depth',
     'nearest_camera',
     'normalise_landmarks',
+    'project_from_distance',
     'project_orthographic',
     'project_perspective',
+    'remove_perspective',
     'rotation_from_camera',
     'similarity_alignment',
     'soft_argmax_3d',
     'to_camera_frame',
+    'vertical_rotation',
 ]

@@ -65,3 +65,44 @@ def project_perspective(points: Tensor, focal: Tensor, centre: Tensor) -> Tensor
     check_shape('points', points, ('P', 3))
     scaled = points[..., :2] / points[..., 2:]
     return scaled * focal.unsqueeze(-2) + centre.unsqueeze(-2)
+
+
+def project_from_distance(points: Tensor, inverse_distance: Tensor) -> Tensor:
+    """Perspective about the mean point, at the scale of its depth; centred.
+
+    Args:
+        points: (..., P, 3), camera frame, mean 0.
+        inverse_distance: (...), of the mean point, per unit of ``points``; 0 is
+            orthographic. Below 0 the points are read as mirrored in depth.
+
+    Returns:
+        (..., P, 2), mean 0, in the units of ``points``.
+    """
+    check_shape('points', points, ('P', 3))
+    plane = points[..., :2] / _magnification(points[..., 2:], inverse_distance)
+    return plane - plane.mean(-2, keepdim=True)
+
+
+def remove_perspective(
+    landmarks: Tensor, depth: Tensor, inverse_distance: Tensor
+) -> Tensor:
+    """What an orthographic camera would see; undoes :func:`project_from_distance`.
+
+    Args:
+        landmarks: (..., P, 2), mean 0.
+        depth: (..., P), relative to the mean point.
+        inverse_distance: (...), per unit of ``depth``.
+
+    Returns:
+        (..., P, 2), mean 0. Exact up to the point that the landmarks are centred
+        on: an error of first order in ``inverse_distance`` times their skew.
+    """
+    check_shape('landmarks', landmarks, ('P', 2))
+    check_shape('depth', depth, (landmarks.shape[-2],))
+    plane = landmarks * _magnification(depth.unsqueeze(-1), inverse_distance)
+    return plane - plane.mean(-2, keepdim=True)
+
+
+def _magnification(depth: Tensor, inverse_distance: Tensor) -> Tensor:
+    """Relative distance (..., P, 1) of points; at least a tenth of the mean's."""
+    return (1 + inverse_distance[..., None, None] * depth).clamp_min(0.1)

@@ -1,4 +1,4 @@
-"""Rotations within the image plane, and the distance between rotations."""
+"""Rotations within the image plane and about the vertical; distances between them."""
 
 import torch
 from torch import Tensor
@@ -16,6 +16,18 @@ def in_plane_rotation(angle: Tensor) -> Tensor:
     cos, sin = angle.cos(), angle.sin()
     rows = [torch.stack([cos, sin], dim=-1), torch.stack([-sin, cos], dim=-1)]
     return torch.stack(rows, dim=-2)
+
+
+def vertical_rotation(angle: Tensor) -> Tensor:
+    """Rotation (..., 3, 3) for row vectors about y, from angles (...) in radians.
+
+    A positive angle turns +x towards +z, away from the viewer.
+    """
+    plane = in_plane_rotation(angle)
+    rotation = torch.eye(3, dtype=angle.dtype, device=angle.device)
+    rotation = rotation.repeat(*angle.shape, 1, 1)
+    rotation[..., ::2, ::2] = plane
+    return rotation
 
 
 def geodesic_angle(first: Tensor, second: Tensor) -> Tensor:

@@ -3,11 +3,16 @@
 from nrsfm_distill_mm.models.deep_nrsfm import DeepNRSfM
 from nrsfm_distill_mm.models.depth_sign_hook import (
     DepthSignFromFramesHook,
+    DepthSignFromPerspectiveHook,
     DepthSignHook,
 )
 from nrsfm_distill_mm.models.heads.integral_regression_3d_head import (
     IntegralRegression3DHead,
 )
+from nrsfm_distill_mm.models.landmark_distribution_hook import (
+    LandmarkDistributionHook,
+)
+from nrsfm_distill_mm.models.landmark_preprocessor import LandmarkPreprocessor
 from nrsfm_distill_mm.models.load_teacher import (
     TeacherCheckpointError,
     load_teacher,
@@ -21,8 +26,11 @@ from nrsfm_distill_mm.models.pose_estimators.topdown_pose3d import (
 __all__ = [
     'DeepNRSfM',
     'DepthSignFromFramesHook',
+    'DepthSignFromPerspectiveHook',
     'DepthSignHook',
     'IntegralRegression3DHead',
+    'LandmarkDistributionHook',
+    'LandmarkPreprocessor',
     'NRSfMDistillLoss',
     'TeacherCheckpointError',
     'TeacherDepthLoss',

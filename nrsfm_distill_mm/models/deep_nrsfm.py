@@ -14,15 +14,20 @@ from torch import Tensor
 
 from nrsfm_distill_mm.geometry import (
     NormalisedLandmarks,
+    centre_points,
+    mirror_depth,
     normalise_landmarks,
     to_camera_frame,
 )
 from nrsfm_distill_mm.nrsfm import (
     DeepNRSfMNetwork,
-    NRSfMOutput,
     bone_length_variation,
+    complete_landmarks,
     dictionary_scale,
     lift,
+    lift_mirrored,
+    plausible_landmarks,
+    poses_in_image,
     reprojection_error,
     teacher_loss,
 )
@@ -39,9 +44,14 @@ class DeepNRSfM(BaseModel):
             datasets of MMPose take it.
         code_sizes: K1, ..., Kn.
         init_std: see :class:`~nrsfm_distill_mm.nrsfm.DeepNRSfMNetwork`.
+        perspective: see :class:`~nrsfm_distill_mm.nrsfm.DeepNRSfMNetwork`.
         code_weight: weight of l1(phi_1) in training (Eq. 4).
         bone_weight: weight of the variation of the bones' proportions within a
             batch; unused where the metainfo has no links.
+        outlier_distance: landmarks farther from where the others let expect them
+            count as hidden, in training and in use: a Mahalanobis distance, see
+            :func:`~nrsfm_distill_mm.nrsfm.plausible_landmarks`. The loss is then
+            robust too, see :func:`~nrsfm_distill_mm.nrsfm.teacher_loss`.
     """
 
     def __init__(
@@ -49,17 +59,19 @@ class DeepNRSfM(BaseModel):
         metainfo: dict[str, Any],
         code_sizes: Sequence[int] = (256, 128, 64, 32, 16, 8),
         init_std: float | None = None,
+        perspective: bool = False,
         code_weight: float = 0.0,
         bone_weight: float = 0.0,
+        outlier_distance: float | None = None,
         data_preprocessor: dict[str, Any] | None = None,
-        init_cfg: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(data_preprocessor, init_cfg)
+        super().__init__(data_preprocessor)
         landmarks = parse_pose_metainfo(metainfo)
         count, links = landmarks['num_keypoints'], landmarks['skeleton_links']
-        self.network = DeepNRSfMNetwork(count, code_sizes, init_std)
+        self.network = DeepNRSfMNetwork(count, code_sizes, init_std, perspective)
         self.code_weight = code_weight
         self.bone_weight = bone_weight if links else 0.0
+        self.outlier_distance = outlier_distance
         self.links: Tensor
         self.register_buffer('links', torch.tensor(links), persistent=False)
         self.depth_sign: Tensor
@@ -80,20 +92,38 @@ class DeepNRSfM(BaseModel):
             data_samples: to be filled by ``mode='predict'``.
             mode: ``'loss'``, ``'predict'`` or ``'tensor'``.
         """
-        if visible is not None and bool(visible.all()):
-            visible = None
-        normalised = normalise_landmarks(inputs, visible)
+        normalised, visible = self._normalise(inputs, visible)
         if mode == 'loss':
             return self.loss(normalised.landmarks, visible)
         if mode == 'predict':
             return self.predict(normalised, visible, data_samples)
-        return self.network(normalised.landmarks, visible)
+        return lift(self.network, normalised.landmarks, visible)
+
+    def _normalise(
+        self, inputs: Tensor, visible: Tensor | None
+    ) -> tuple[NormalisedLandmarks, Tensor | None]:
+        """Landmarks in sides; which of them are to be believed, None if all."""
+        distance, expected = self.outlier_distance, self.network.landmark_distribution
+        if distance is not None:
+            if visible is None:
+                visible = inputs.new_ones(inputs.shape[:2], dtype=torch.bool)
+            visible = plausible_landmarks(inputs, visible, expected, distance)
+        if visible is not None and bool(visible.all()):
+            visible = None
+        return normalise_landmarks(inputs, visible), visible
 
     def loss(self, landmarks: Tensor, visible: Tensor | None) -> dict[str, Tensor]:
         """The two terms of Eq. (4), and that of the bones."""
-        output = self.network(landmarks, visible)
+        if visible is not None:
+            # What is filled in takes part in no term but as input.
+            distribution = self.network.landmark_distribution
+            landmarks = complete_landmarks(landmarks, visible, distribution).landmarks
+        output = self.network(landmarks)
+        if visible is not None:
+            landmarks, _ = centre_points(landmarks, visible)
+        robust = self.outlier_distance is not None
         reprojection, sparsity = teacher_loss(
-            output, landmarks, visible, self.code_weight
+            output, landmarks, visible, self.code_weight, robust
         )
         losses = {'loss_reprojection': reprojection, 'loss_sparsity': sparsity}
         if self.bone_weight:
@@ -111,20 +141,31 @@ class DeepNRSfM(BaseModel):
         """Poses, codes and the codes of the mirrored image.
 
         Returns:
-            samples whose ``pred_instances`` hold ``keypoints`` (1, P, 2) and
-            ``keypoints_3d`` (1, P, 3) in the unit of the input, z relative to the
-            centroid, ``code``, ``camera``, ``side``, ``centre``,
+            samples whose ``pred_instances`` hold ``keypoints`` (1, P, 2), the
+            reprojection, and ``keypoints_3d`` (1, P, 3), in the unit of the input, z
+            relative to the centroid, ``code``, ``camera``, ``side``, ``centre``,
             ``reprojection_error``, ``code_flipped`` and ``camera_flipped``.
         """
         output = lift(self.network, normalised.landmarks, visible)
-        fields = self._pose_fields(output, normalised)
+        keypoints, poses = poses_in_image(output, normalised, visible)
+        scale = dictionary_scale(self.network.dictionary)
         error = reprojection_error(output, normalised.landmarks, visible)
-        fields['reprojection_error'] = error
+        fields = {
+            'keypoints': keypoints,
+            'keypoints_3d': poses if self.depth_sign > 0 else mirror_depth(poses),
+            'keypoint_scores': torch.ones_like(keypoints[..., 0]),
+            'code': output.code * scale,
+            'camera': output.camera,
+            'side': normalised.side,
+            'centre': normalised.centre,
+            'reprojection_error': error,
+        }
         samples = data_samples or [PoseDataSample() for _ in error]
         flip_indices = samples[0].metainfo.get('flip_indices')
         if flip_indices is not None:
-            mirrored = self._lift_mirrored(normalised.landmarks, visible, flip_indices)
-            scale = dictionary_scale(self.network.dictionary)
+            mirrored = lift_mirrored(
+                self.network, normalised.landmarks, flip_indices, visible
+            )
             fields['code_flipped'] = mirrored.code * scale
             fields['camera_flipped'] = mirrored.camera
         MessageHub.get_current_instance().update_info(
@@ -132,15 +173,17 @@ class DeepNRSfM(BaseModel):
         )
         arrays = {name: value.cpu().numpy() for name, value in fields.items()}
         for i, sample in enumerate(samples):
-            single = {name: value[i : i + 1] for name, value in arrays.items()}
-            sample.pred_instances = InstanceData(**single)
+            sample.pred_instances = instances = InstanceData()
+            # The constructor would compare the length of each field with all others.
+            for name, value in arrays.items():
+                instances.set_field(value[i : i + 1], name)
         return samples
 
     @torch.no_grad()
-    def lift_unsigned(self, inputs: Tensor, visible: Tensor) -> Tensor:
+    def lift_unsigned(self, inputs: Tensor, visible: Tensor | None = None) -> Tensor:
         """Poses (N, P, 3), camera frame, sides, as if the depth sign were +1."""
-        normalised = normalise_landmarks(inputs, visible)
-        output = lift(self.network, normalised.landmarks, visible)
+        normalised, shown = self._normalise(inputs, visible)
+        output = lift(self.network, normalised.landmarks, shown)
         return to_camera_frame(output.shape, output.camera)
 
     @torch.no_grad()
@@ -152,29 +195,3 @@ class DeepNRSfM(BaseModel):
             'dictionary': scaled.float().cpu().numpy(),
             'depth_sign': int(self.depth_sign.item()),
         }
-
-    def _pose_fields(
-        self, output: NRSfMOutput, normalised: NormalisedLandmarks
-    ) -> dict[str, Tensor]:
-        side, centre = normalised.side, normalised.centre
-        pose = to_camera_frame(output.shape, output.camera) * side[:, None, None]
-        plane = pose[..., :2] + centre[:, None]
-        depth = pose[..., 2:] * self.depth_sign
-        return {
-            'keypoints': plane,
-            'keypoints_3d': torch.cat([plane, depth], dim=-1),
-            'keypoint_scores': torch.ones_like(depth[..., 0]),
-            'code': output.code * dictionary_scale(self.network.dictionary),
-            'camera': output.camera,
-            'side': side,
-            'centre': centre,
-        }
-
-    def _lift_mirrored(
-        self, landmarks: Tensor, visible: Tensor | None, flip_indices: Sequence[int]
-    ) -> NRSfMOutput:
-        swap = list(flip_indices)
-        mirrored = landmarks[:, swap] * landmarks.new_tensor([-1.0, 1.0])
-        return lift(
-            self.network, mirrored, None if visible is None else visible[:, swap]
-        )

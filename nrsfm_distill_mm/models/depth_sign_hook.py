@@ -107,7 +107,7 @@ class DepthSignFromFramesHook(_ResolveDepthSign):
     def resolve(self, runner: Runner, model: Any) -> None:
         """Compare the depths of the chosen samples."""
         dataset = runner.val_dataloader.dataset
-        known = [i for i, info in enumerate(dataset.infos) if 'keypoints_3d' in info]
+        known = dataset.rows_with_3d()
         if not known:
             runner.logger.info('Depth sign: no frame has 3D; it stays as it was.')
             return
@@ -120,6 +120,31 @@ class DepthSignFromFramesHook(_ResolveDepthSign):
         sign = sign_from_depth(points[..., 2], true[..., 2])
         model.depth_sign.fill_(sign)
         runner.logger.info(f'Depth sign {sign:+d}, from {len(rows)} frames with 3D.')
+
+
+@HOOKS.register_module()
+class DepthSignFromPerspectiveHook(_ResolveDepthSign):
+    """Set the teacher's ``depth_sign`` by its perspective: what is near looks larger.
+
+    Needs a teacher with ``perspective=True``.
+    """
+
+    def resolve(self, runner: Runner, model: Any) -> None:
+        """Read the sign off the distance that was learnt."""
+        inverse = model.network.inverse_distance
+        if inverse is None:
+            raise ValueError(
+                'DepthSignFromPerspectiveHook: expected a teacher with '
+                'perspective=True, got one without'
+            )
+        sign = -1 if inverse < 0 else 1
+        model.depth_sign.fill_(sign)
+        runner.logger.info(
+            f'Depth sign {sign:+d}: seen from {1 / inverse.abs().item():.1f} radii of '
+            'the object. From more than about 50 the sign is a guess.'
+            if inverse
+            else 'Depth sign: no perspective is seen, it is a guess.'
+        )
 
 
 def _unwrapped(runner: Runner) -> Any:

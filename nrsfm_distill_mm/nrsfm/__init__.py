@@ -1,13 +1,8 @@
 """Non-rigid structure from motion and the distillation costs; no registry."""
 
+from nrsfm_distill_mm.nrsfm.atoms import strongest_atoms, upright_camera
 from nrsfm_distill_mm.nrsfm.bone_lengths import bone_length_variation
-from nrsfm_distill_mm.nrsfm.deep_nrsfm import (
-    DeepNRSfMNetwork,
-    NRSfMOutput,
-    lift,
-    reprojection_error,
-    teacher_loss,
-)
+from nrsfm_distill_mm.nrsfm.deep_nrsfm import DeepNRSfMNetwork, NRSfMOutput
 from nrsfm_distill_mm.nrsfm.depth_sign import (
     BendRule,
     forward_bend,
@@ -20,11 +15,29 @@ from nrsfm_distill_mm.nrsfm.depth_subspace import (
     project_code,
     rotated_dictionary,
 )
+from nrsfm_distill_mm.nrsfm.diagnostics import (
+    code_sparsity,
+    hidden_landmark_error,
+    mirroring_error,
+    random_landmark,
+    relifting_error,
+)
 from nrsfm_distill_mm.nrsfm.distill_costs import (
     DistillCost,
     code_cost,
     upper_bound_cost,
     upper_bound_terms,
+)
+from nrsfm_distill_mm.nrsfm.landmark_completion import (
+    complete_landmarks,
+    fit_landmark_distribution,
+    plausible_landmarks,
+)
+from nrsfm_distill_mm.nrsfm.landmark_distribution import LandmarkDistribution
+from nrsfm_distill_mm.nrsfm.lifting import (
+    lift,
+    lift_mirrored,
+    poses_in_image,
 )
 from nrsfm_distill_mm.nrsfm.sparse_coding import (
     dictionary_scale,
@@ -39,25 +52,37 @@ from nrsfm_distill_mm.nrsfm.teacher_codes import (
     save_teacher_codes,
     sort_by_key,
 )
+from nrsfm_distill_mm.nrsfm.teacher_loss import reprojection_error, teacher_loss
 
 __all__ = [
     'BendRule',
     'CodesInfo',
     'DeepNRSfMNetwork',
     'DistillCost',
+    'LandmarkDistribution',
     'NRSfMOutput',
     'TeacherCodes',
     'TeacherCodesError',
     'bone_length_variation',
     'code_cost',
+    'code_sparsity',
+    'complete_landmarks',
     'depth_gram',
     'dictionary_gram',
     'dictionary_scale',
     'forward_bend',
+    'fit_landmark_distribution',
+    'hidden_landmark_error',
     'lift',
+    'lift_mirrored',
     'load_teacher_codes',
+    'mirroring_error',
+    'plausible_landmarks',
+    'poses_in_image',
     'project_code',
+    'random_landmark',
     'reconstruct_shape',
+    'relifting_error',
     'reprojection_error',
     'rotated_dictionary',
     'sample_key',
@@ -65,7 +90,9 @@ __all__ = [
     'sign_from_bends',
     'sign_from_depth',
     'sort_by_key',
+    'strongest_atoms',
     'teacher_loss',
     'upper_bound_cost',
     'upper_bound_terms',
+    'upright_camera',
 ]

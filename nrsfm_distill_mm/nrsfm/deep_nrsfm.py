@@ -8,10 +8,13 @@ from torch import Tensor, nn
 
 from nrsfm_distill_mm.geometry import (
     camera_from_shape,
-    centre_points,
     check_shape,
+    project_from_distance,
     project_orthographic,
+    remove_perspective,
+    to_camera_frame,
 )
+from nrsfm_distill_mm.nrsfm.landmark_distribution import LandmarkDistribution
 from nrsfm_distill_mm.nrsfm.sparse_coding import (
     centre_dictionary,
     decode_code,
@@ -28,11 +31,21 @@ class NRSfMOutput(NamedTuple):
         code: (N, K), non-negative.
         camera: (N, 3, 2), orthonormal columns.
         shape: (N, P, 3), canonical frame, sides.
+        inverse_distance: (N,), of the shape's mean point, per side; below 0 if
+            the shape is mirrored in depth; None without perspective.
     """
 
     code: Tensor
     camera: Tensor
     shape: Tensor
+    inverse_distance: Tensor | None = None
+
+    def reproject(self) -> Tensor:
+        """Landmarks (N, P, 2) of the shape, sides."""
+        if self.inverse_distance is None:
+            return project_orthographic(self.shape, self.camera)
+        pose = to_camera_frame(self.shape, self.camera)
+        return project_from_distance(pose, self.inverse_distance)
 
 
 class DeepNRSfMNetwork(nn.Module):
@@ -48,6 +61,9 @@ class DeepNRSfMNetwork(nn.Module):
         init_std: standard deviation of the initial D1; None is 1 / sqrt(3 P).
             Small values spread the eigenvalues of the learnt dictionary, which
             makes the distillation loss selective.
+        perspective: learn from what distance, in radii of the object, the
+            landmarks are seen; the same for all samples. Its sign says which of
+            the two mirror images is real.
     """
 
     def __init__(
@@ -55,6 +71,7 @@ class DeepNRSfMNetwork(nn.Module):
         num_keypoints: int,
         code_sizes: Sequence[int] = (256, 128, 64, 32, 16, 8),
         init_std: float | None = None,
+        perspective: bool = False,
     ) -> None:
         super().__init__()
         if num_keypoints < 4 or len(code_sizes) < 2:
@@ -76,14 +93,31 @@ class DeepNRSfMNetwork(nn.Module):
         self.block_thresholds = _zeros(sizes)
         self.shape_thresholds = _zeros(sizes)
         self.decoder_thresholds = _zeros(sizes[:-1])
+        self.inverse_distance: Tensor | None
+        start = nn.Parameter(torch.zeros(())) if perspective else None
+        self.register_parameter('inverse_distance', start)
+        self.landmark_mean: Tensor
+        self.register_buffer('landmark_mean', torch.zeros(2 * num_keypoints))
+        self.landmark_covariance: Tensor
+        self.register_buffer('landmark_covariance', 0.1 * torch.eye(2 * num_keypoints))
+
+    @property
+    def landmark_distribution(self) -> LandmarkDistribution:
+        """Of complete normalised landmarks; says where hidden ones are expected."""
+        return LandmarkDistribution(self.landmark_mean, self.landmark_covariance)
+
+    def set_landmark_distribution(self, distribution: LandmarkDistribution) -> None:
+        """Store what was fitted to the training landmarks."""
+        self.landmark_mean.copy_(distribution.mean)
+        self.landmark_covariance.copy_(distribution.covariance)
 
     @property
     def dictionary(self) -> Tensor:
         """D1 as used, (P, 3, K1), zero mean over the points."""
         return centre_dictionary(self.first_dictionary)
 
-    def forward(self, landmarks: Tensor, visible: Tensor | None = None) -> NRSfMOutput:
-        """Lift normalised landmarks (N, P, 2); hidden ones (visible = 0) are 0.
+    def forward(self, landmarks: Tensor) -> NRSfMOutput:
+        """Lift complete normalised landmarks (N, P, 2).
 
         Raises:
             ShapeError: for another number of landmarks.
@@ -97,7 +131,11 @@ class DeepNRSfMNetwork(nn.Module):
             list(self.block_thresholds),
         )
         _, shape = self._decode(self.bottleneck(blocks.flatten(1)), dictionary)
-        camera = self._camera(shape, landmarks, visible)
+        camera = camera_from_shape(shape, landmarks)
+        distance = self._inverse_distance(shape)
+        if distance is not None:
+            depth = to_camera_frame(shape, camera)[..., 2]
+            landmarks = remove_perspective(landmarks, depth, distance)
         last = encode_shapes(
             landmarks @ camera.transpose(-2, -1),
             dictionary,
@@ -105,89 +143,20 @@ class DeepNRSfMNetwork(nn.Module):
             list(self.shape_thresholds),
         )
         code, shape = self._decode(last, dictionary)
-        return NRSfMOutput(code, self._camera(shape, landmarks, visible), shape)
+        camera = camera_from_shape(shape, landmarks)
+        return NRSfMOutput(code, camera, shape, self._inverse_distance(shape))
+
+    def _inverse_distance(self, shape: Tensor) -> Tensor | None:
+        """Per side, (N,), of shapes (N, P, 3) in sides."""
+        if self.inverse_distance is None:
+            return None
+        radius = shape.square().sum(-1).mean(-1).clamp_min(1e-12).sqrt()
+        return self.inverse_distance / radius
 
     def _decode(self, last: Tensor, dictionary: Tensor) -> tuple[Tensor, Tensor]:
         code = decode_code(last, list(self.dictionaries), list(self.decoder_thresholds))
         return code, reconstruct_shape(code, dictionary)
 
-    @staticmethod
-    def _camera(shape: Tensor, landmarks: Tensor, visible: Tensor | None) -> Tensor:
-        if visible is not None:
-            shape, _ = centre_points(shape, visible.bool())
-        return camera_from_shape(shape, landmarks)
-
 
 def _zeros(sizes: Sequence[int]) -> nn.ParameterList:
     return nn.ParameterList(torch.zeros(size) for size in sizes)
-
-
-def reprojection_residual(
-    output: NRSfMOutput, landmarks: Tensor, visible: Tensor | None = None
-) -> Tensor:
-    """S M - W (N, P, 2) in sides, 0 where hidden, after centring what is seen."""
-    projected = project_orthographic(output.shape, output.camera)
-    if visible is None:
-        return projected - landmarks
-    centred, _ = centre_points(projected, visible.bool())
-    return centred - landmarks
-
-
-def reprojection_error(
-    output: NRSfMOutput, landmarks: Tensor, visible: Tensor | None = None
-) -> Tensor:
-    """||S M - W|| / ||W|| per sample, (N,)."""
-    residual = reprojection_residual(output, landmarks, visible)
-    return _norm(residual) / _norm(landmarks).clamp_min(1e-6)
-
-
-def teacher_loss(
-    output: NRSfMOutput,
-    landmarks: Tensor,
-    visible: Tensor | None = None,
-    code_weight: float = 0.01,
-) -> tuple[Tensor, Tensor]:
-    """Reprojection and sparsity terms, means over the batch.
-
-    Eq. (4), Wang et al. 2019, with the reprojection relative to the size of W.
-
-    Returns:
-        mean of ||S M - W|| / ||W||, and code_weight * mean of l1(phi).
-    """
-    reprojection = reprojection_error(output, landmarks, visible).mean()
-    return reprojection, code_weight * output.code.sum(-1).mean()
-
-
-@torch.no_grad()
-def lift(
-    network: DeepNRSfMNetwork,
-    landmarks: Tensor,
-    visible: Tensor | None = None,
-    refinements: int = 3,
-) -> NRSfMOutput:
-    """Lift landmarks some of which may be hidden.
-
-    Hidden landmarks are filled in by the reprojection of the last answer, and
-    the whole is lifted again; with everything visible one pass is made.
-
-    Args:
-        network: the teacher.
-        landmarks: (N, P, 2), normalised; hidden ones are 0.
-        visible: (N, P) bool; default all.
-        refinements: how often to fill in.
-    """
-    if visible is None or bool(visible.all()):
-        complete: NRSfMOutput = network(landmarks)
-        return complete
-    output: NRSfMOutput = network(landmarks, visible)
-    for _ in range(refinements):
-        projected = project_orthographic(output.shape, output.camera)
-        _, offset = centre_points(projected, visible)
-        guess = projected - offset.unsqueeze(-2)
-        filled = torch.where(visible.unsqueeze(-1), landmarks, guess)
-        output = network(filled - filled.mean(-2, keepdim=True))
-    return output
-
-
-def _norm(points: Tensor) -> Tensor:
-    return points.flatten(1).square().sum(1).clamp_min(1e-24).sqrt()

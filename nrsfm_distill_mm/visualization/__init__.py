@@ -4,11 +4,15 @@ from nrsfm_distill_mm.visualization.comparison import ComparisonRow, comparison_
 from nrsfm_distill_mm.visualization.figures import draw_overlay, draw_view, render
 from nrsfm_distill_mm.visualization.pose3d_visualizer import Pose3DCanvasVisualizer
 from nrsfm_distill_mm.visualization.skeleton_style import SkeletonStyle, skeleton_style
+from nrsfm_distill_mm.visualization.teacher_diagnostics_hook import (
+    TeacherDiagnosticsHook,
+)
 
 __all__ = [
     'ComparisonRow',
     'Pose3DCanvasVisualizer',
     'SkeletonStyle',
+    'TeacherDiagnosticsHook',
     'comparison_figure',
     'draw_overlay',
     'draw_view',

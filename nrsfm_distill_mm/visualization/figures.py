@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from nrsfm_distill_mm.visualization.skeleton_style import SkeletonStyle
+from nrsfm_distill_mm.visualization.skeleton_style import CENTRE, SkeletonStyle
 
 Array = NDArray[np.floating]
 
@@ -68,6 +68,8 @@ def draw_view(
 ) -> None:
     """Draw a pose (P, 3); farther bones are paler and behind nearer ones.
 
+    Landmarks without a bone are dots; NaN leaves a landmark out.
+
     Args:
         axes: where to draw.
         pose: (P, 3), any unit.
@@ -88,9 +90,12 @@ def draw_view(
     depth = view.away * pose[skeleton.links, view.depth].mean(-1)
     near, far = depth.min(initial=np.inf), depth.max(initial=-np.inf)
     fade = FADE * (depth - near) / (far - near + 1e-9)
-    colors = skeleton.colors * (1 - fade[:, None]) + fade[:, None]
+    colors = 1 - (1 - skeleton.colors) * (1 - fade[:, None])
     order = np.argsort(-depth, kind='stable')
     _draw_bones(axes, _bones(pose, skeleton, view)[order], colors[order])
+    loose = pose[skeleton.loose(len(pose))]
+    if len(loose):
+        axes.scatter(loose[:, view.across], -loose[:, 1], s=3, color=CENTRE, lw=0)
 
 
 def draw_overlay(
@@ -140,7 +145,9 @@ def render(figure: Figure) -> NDArray[np.uint8]:
 def _bones(pose: Array, skeleton: SkeletonStyle, view: View) -> Array:
     """Ends (L, 2, 2) of the bones of a pose (P, 3) as seen in a view, up is up."""
     flat = np.stack([pose[:, view.across], -pose[:, 1]], axis=-1)
-    return flat[skeleton.links]
+    bones: Array = flat[skeleton.links]
+    bones[np.isnan(bones).any((1, 2))] = np.nan
+    return bones
 
 
 def _draw_bones(axes: Axes, bones: Array, colors: Array) -> None:

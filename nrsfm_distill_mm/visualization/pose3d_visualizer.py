@@ -22,7 +22,10 @@ from nrsfm_distill_mm.visualization.figures import (
     window_around,
     write,
 )
-from nrsfm_distill_mm.visualization.skeleton_style import SkeletonStyle, skeleton_style
+from nrsfm_distill_mm.visualization.skeleton_style import (
+    SkeletonStyle,
+    style_of_metainfo,
+)
 
 DPI = 140
 LABEL = 0.07
@@ -125,14 +128,7 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
     @property
     def style(self) -> SkeletonStyle:
         """Links and colours of the data set; no links before it is known."""
-        meta = self.dataset_meta or {}
-        names = meta.get('keypoint_id2name')
-        return skeleton_style(
-            meta.get('skeleton_links', ()),
-            [names[i] for i in range(len(names))] if names else None,
-            meta.get('skeleton_link_colors'),
-            self.root_index,
-        )
+        return style_of_metainfo(self.dataset_meta or {}, self.root_index)
 
     def _draw_overlays(
         self,

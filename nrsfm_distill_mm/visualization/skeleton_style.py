@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -26,6 +27,10 @@ class SkeletonStyle:
     links: NDArray[np.int64]
     colors: NDArray[np.float64]
     root: int = 0
+
+    def loose(self, count: int) -> NDArray[np.int64]:
+        """Those of ``count`` landmarks that no bone ends at."""
+        return np.setdiff1d(np.arange(count), self.links)
 
     def reach(self, pose: NDArray[np.floating]) -> float:
         """Longest way along the bones from the root of a pose (P, 3).
@@ -67,6 +72,17 @@ def skeleton_style(
     elif colors is not None and len(np.asarray(colors)) == len(pairs):
         chosen = np.asarray(colors, dtype=np.float64)[:, :3] / 255.0
     return SkeletonStyle(pairs, chosen, root)
+
+
+def style_of_metainfo(metainfo: dict[str, Any], root: int = 0) -> SkeletonStyle:
+    """The style that a dataset's ``metainfo`` asks for; no links if it is empty."""
+    names = metainfo.get('keypoint_id2name')
+    return skeleton_style(
+        metainfo.get('skeleton_links', ()),
+        [names[i] for i in range(len(names))] if names else None,
+        metainfo.get('skeleton_link_colors'),
+        root,
+    )
 
 
 def side_color(name: str) -> str:

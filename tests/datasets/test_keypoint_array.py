@@ -49,6 +49,28 @@ def test_hidden_landmarks_may_be_nan(tmp_path, points):
     assert np.isfinite(load(path)[0]['keypoints']).all()
 
 
+def test_what_mmpose_refuses_is_left_out(tmp_path, points):
+    points[1] = points[1, :1]  # a box without an area
+    points[2] -= 1e4  # no positive coordinate
+    path = write_arrays(tmp_path / 'a.npz', keypoints=points)
+    for data in (load(path), load(path, serialize_data=True)):
+        assert [info['id'] for info in data] == [0, 3]
+
+
+def test_columns_and_pickles_hold_the_same(tmp_path, points):
+    path = write_arrays(
+        tmp_path / 'a.npz', keypoints=points, action=np.array([*'abcd'])
+    )
+    plain, pickled = load(path), load(path, serialize_data=True)
+    for index in (0, 3, -1):
+        found, expected = plain.get_data_info(index), pickled.get_data_info(index)
+        assert found.keys() == expected.keys()
+        for name, value in found.items():
+            np.testing.assert_array_equal(value, expected[name])
+    assert [info['id'] for info in load(path, indices=2)] == [0, 1]
+    assert [info['id'] for info in load(path, indices=[3, 1])] == [3, 1]
+
+
 @pytest.mark.parametrize('test_mode', [False, True])
 def test_truth_is_for_evaluation_only(tmp_path, points, test_mode):
     truth = np.ones((4, 5, 3))

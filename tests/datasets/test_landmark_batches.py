@@ -92,6 +92,29 @@ def test_test_mode_brings_truth_and_names(tmp_path):
     np.testing.assert_array_equal(sample.gt_instances.keypoints[0], batch['inputs'][0])
 
 
+def test_columns_and_lists_make_the_same_batches(tmp_path):
+    visible = np.ones((6, 5))
+    visible[2, 1] = visible[3, :2] = 0
+    truth = landmarks(6, 5)[..., [0, 1, 1]]
+    path = write_arrays(
+        tmp_path / 'a.npz',
+        keypoints=landmarks(6, 5),
+        keypoints_visible=visible,
+        keypoints_3d=truth,
+    )
+    config = {'type': 'KeypointArrayDataset', 'ann_file': path, 'metainfo': BUG}
+    columns = LandmarkBatchDataset(config, test_mode=True)
+    lists = LandmarkBatchDataset(config | {'indices': list(range(6))}, test_mode=True)
+    assert isinstance(lists.infos, list) != isinstance(columns.infos, list)
+    assert list(columns.rows_with_3d()) == list(lists.rows_with_3d()) == [*range(5)]
+    for first, second in zip(columns, lists, strict=True):
+        assert torch.equal(first['inputs'], second['inputs'])
+        assert torch.equal(first['visible'], second['visible'])
+        one, other = first['data_samples'][0], second['data_samples'][0]
+        assert one.id == other.id
+        np.testing.assert_array_equal(one.keypoints_3d, other.keypoints_3d)
+
+
 def test_nothing_left_is_refused(tmp_path):
     visible = np.ones((6, 5))
     visible[:, 1] = 0

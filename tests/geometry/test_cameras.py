@@ -7,8 +7,10 @@ from torch import Tensor
 from nrsfm_distill_mm.geometry import (
     ShapeError,
     mirror_depth,
+    project_from_distance,
     project_orthographic,
     project_perspective,
+    remove_perspective,
     rotation_from_camera,
     to_camera_frame,
 )
@@ -58,3 +60,48 @@ def test_wrong_shape_names_argument_and_both_shapes() -> None:
         rotation_from_camera(torch.zeros(4, 2, 3))
     with pytest.raises(ShapeError, match=r'points: .*\(\.\.\., P, 3\), got \(7, 2\)'):
         project_orthographic(torch.zeros(7, 2), torch.zeros(3, 2))
+
+
+def centred_points(count: int = 5) -> Tensor:
+    points = 0.3 * torch.randn(count, 7, 3, dtype=torch.float64)
+    return points - points.mean(1, keepdim=True)
+
+
+def test_from_far_away_perspective_is_orthographic() -> None:
+    points = centred_points()
+    plane = project_from_distance(points, torch.full((5,), 1e-9).double())
+    torch.testing.assert_close(plane, points[..., :2])
+
+
+def test_distance_agrees_with_a_pinhole() -> None:
+    points, distance = centred_points(), 4.0
+    focal, centre = torch.full((5, 2), distance), torch.zeros(5, 2)
+    there = points + points.new_tensor([0.0, 0.0, distance])
+    pinhole = project_perspective(there, focal.double(), centre.double())
+    plane = project_from_distance(points, torch.full((5,), 1 / distance).double())
+    torch.testing.assert_close(plane, pinhole - pinhole.mean(1, keepdim=True))
+
+
+def test_mirrored_depth_and_distance_have_the_same_image() -> None:
+    points, inverse = centred_points(), torch.full((5,), 0.2).double()
+    mirrored = project_from_distance(mirror_depth(points), -inverse)
+    torch.testing.assert_close(project_from_distance(points, inverse), mirrored)
+
+
+def test_perspective_is_removed_to_first_order() -> None:
+    points = centred_points()
+    for inverse in (0.02, 0.2):
+        distances = torch.full((5,), inverse).double()
+        seen = project_from_distance(points, distances)
+        found = remove_perspective(seen, points[..., 2], distances)
+        left = (found - points[..., :2]).abs().max()
+        assert left < 0.5 * inverse * (seen - points[..., :2]).abs().max()
+
+
+def test_points_behind_the_camera_stay_finite() -> None:
+    points = centred_points().requires_grad_()
+    plane = project_from_distance(points, torch.full((5,), 50.0).double())
+    plane.sum().backward()
+    assert plane.isfinite().all()
+    assert points.grad is not None
+    assert points.grad.isfinite().all()

@@ -11,6 +11,7 @@ from nrsfm_distill_mm.geometry import (
     nearest_camera,
     rotation_from_camera,
     similarity_alignment,
+    vertical_rotation,
 )
 
 
@@ -74,6 +75,15 @@ def test_in_plane_rotation_turns_x_towards_y() -> None:
     torch.testing.assert_close(
         torch.tensor([1.0, 0.0]) @ turn, torch.tensor([0.0, 1.0])
     )
+
+
+def test_vertical_rotation_turns_x_away_from_the_viewer() -> None:
+    turn = vertical_rotation(torch.tensor([torch.pi / 2, 0.4]))
+    points = torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1]])
+    expected = torch.tensor([[0.0, 0, 1], [0, 1, 0], [-1, 0, 0]])
+    torch.testing.assert_close(points @ turn[0], expected, atol=1e-6, rtol=0)
+    torch.testing.assert_close(turn.mT @ turn, torch.eye(3).expand(2, 3, 3))
+    torch.testing.assert_close(torch.linalg.det(turn), torch.ones(2))
 
 
 def test_in_plane_rotation_moves_points_and_cameras_alike(cameras: Tensor) -> None:

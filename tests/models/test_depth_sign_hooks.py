@@ -16,7 +16,14 @@ BENDS = [dict(type='DepthSignHook', left='left_hip', right='right_hip', up='thor
               limbs=[('left_hip', 'left_knee', 'left_foot')])]  # fmt: skip
 
 
-def train(monkeypatch, folder: Path, mirrored: bool, truth: bool, **changes) -> Runner:
+def train(
+    monkeypatch,
+    folder: Path,
+    mirrored: bool,
+    truth: bool,
+    config_file: Path = CONFIG,
+    **changes,
+) -> Runner:
     """A short run on synthetic people, perhaps with the depth of their mirror image."""
     scene = sample_scene(200, seed=1)
     points = scene.joints_camera - scene.joints_camera[:, :1]
@@ -26,7 +33,7 @@ def train(monkeypatch, folder: Path, mirrored: bool, truth: bool, **changes) -> 
     )
     np.savez(folder / 'x.npz', **arrays)
     monkeypatch.setenv('KEYPOINTS', str(folder / 'x.npz'))
-    config = Config.fromfile(CONFIG)
+    config = Config.fromfile(config_file)
     config.merge_from_dict(
         {
             'work_dir': str(folder / f'{mirrored}{truth}{len(changes)}'),
@@ -56,6 +63,20 @@ def test_the_errors_are_logged_where_there_is_3d(monkeypatch, tmp_path) -> None:
         for name in ('depth_error', 'mpjpe', 'pa_mpjpe'):
             assert (f'pose3d/{name}: ' in log) == truth
     assert 'no frame has 3D' in log
+
+
+def test_near_cameras_tell_the_sign_without_3d(monkeypatch, tmp_path) -> None:
+    file = CONFIG.with_name('deep-nrsfm-perspective_keypoint-array.py')
+    runner = train(monkeypatch, tmp_path, False, False, config_file=file)
+    inverse = runner.model.network.inverse_distance
+    assert inverse.abs() > 0
+    assert runner.model.depth_sign == torch.sign(inverse)
+
+
+def test_without_perspective_there_is_no_such_sign(monkeypatch, tmp_path) -> None:
+    hooks = [dict(type='DepthSignFromPerspectiveHook')]
+    with pytest.raises(ValueError, match='expected a teacher with perspective=True'):
+        train(monkeypatch, tmp_path, False, False, custom_hooks=hooks)
 
 
 def test_bends_need_no_3d(monkeypatch, tmp_path) -> None:

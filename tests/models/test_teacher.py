@@ -8,7 +8,7 @@ from mmpose.structures import PoseDataSample
 
 from nrsfm_distill_mm.geometry import ValueRangeError, rotation_from_camera
 from nrsfm_distill_mm.models import DeepNRSfM
-from nrsfm_distill_mm.nrsfm import reconstruct_shape
+from nrsfm_distill_mm.nrsfm import fit_landmark_distribution, reconstruct_shape
 
 SWAP = [1, 0, 2, 3, 4, 6, 5]
 WORM = {
@@ -135,3 +135,51 @@ def test_a_single_visible_landmark_is_refused(teacher: DeepNRSfM) -> None:
     visible[:, 4] = True
     with pytest.raises(ValueRangeError, match='at least two distinct visible'):
         teacher(torch.rand(2, 7, 2), visible, mode='loss')
+
+
+def worms(count: int) -> torch.Tensor:
+    """Landmarks (count, 7, 2) of straight and bent worms, px."""
+    along = torch.linspace(-30, 30, 7).expand(count, 7)
+    bend = torch.rand(count, 1) * (along / 10).square()
+    return torch.stack([along, bend], dim=-1) + 100
+
+
+@pytest.mark.parametrize('mode', ['loss', 'predict'])
+def test_what_is_hidden_is_not_read(teacher: DeepNRSfM, mode: str) -> None:
+    points, visible = worms(5), torch.ones(5, 7, dtype=torch.bool)
+    visible[1, 3] = visible[4, 0] = False
+    answers = []
+    for value in (0.0, 1e6, torch.nan):
+        hidden = torch.where(visible[..., None], points, value)
+        answer = teacher(hidden, visible, mode=mode)
+        answers.append(
+            answer
+            if mode == 'loss'
+            else [s.pred_instances.keypoints_3d.tolist() for s in answer]
+        )
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_reprojections_lie_on_the_visible_landmarks(teacher: DeepNRSfM) -> None:
+    points, visible = worms(5), torch.ones(5, 7, dtype=torch.bool)
+    visible[:, :2] = False
+    for sample, wanted, shown in zip(
+        teacher(points, visible, mode='predict'), points, visible, strict=True
+    ):
+        found = torch.from_numpy(sample.pred_instances.keypoints[0])
+        mean = found[shown].mean(0)
+        torch.testing.assert_close(mean, wanted[shown].mean(0), rtol=1e-4, atol=1e-2)
+
+
+def test_a_robust_teacher_hides_what_does_not_fit() -> None:
+    robust = DeepNRSfM(WORM, (24, 12, 6), outlier_distance=4.0)
+    points = worms(300)
+    visible = torch.ones(300, 7, dtype=torch.bool)
+    robust.network.set_landmark_distribution(
+        fit_landmark_distribution(points, visible, 4.0)
+    )
+    wrong = points.clone()
+    wrong[:9, 5] += torch.tensor([0.0, 60.0])
+    visible[:9, 5] = False
+    plain = robust.lift_unsigned(points, visible)
+    torch.testing.assert_close(robust.lift_unsigned(wrong)[:9], plain[:9])

@@ -3,7 +3,12 @@
 import pytest
 import torch
 
-from nrsfm_distill_mm.geometry import ShapeError, normalise_landmarks
+from nrsfm_distill_mm.geometry import (
+    ShapeError,
+    normalise_landmarks,
+    project_from_distance,
+    vertical_rotation,
+)
 from nrsfm_distill_mm.nrsfm import (
     DeepNRSfMNetwork,
     NRSfMOutput,
@@ -114,3 +119,46 @@ def test_bad_arguments_are_named(network: DeepNRSfMNetwork) -> None:
         network(torch.zeros(2, 6, 2))
     with pytest.raises(ValueError, match='at least 4 keypoints and 2 layers, got 3'):
         DeepNRSfMNetwork(3)
+
+
+def seen_from(shapes: torch.Tensor, distance: float) -> torch.Tensor:
+    """Landmarks (N, P, 2) of shapes (N, P, 3) turned about the vertical."""
+    angles = 6.28 * torch.rand(len(shapes))
+    turned = shapes @ vertical_rotation(angles)
+    return project_from_distance(turned, torch.full((len(shapes),), 1 / distance))
+
+
+def test_perspective_is_learnt_with_its_sign() -> None:
+    shape = torch.randn(9, 3)
+    shape = shape - shape.mean(0)
+    radius = shape.square().sum(-1).mean().sqrt()
+    shapes = (shape / radius).expand(256, 9, 3)
+    landmarks = normalise_landmarks(seen_from(shapes, 4.0)).landmarks
+    network = DeepNRSfMNetwork(9, (32, 16, 8), perspective=True)
+    optimiser = torch.optim.Adam(network.parameters(), lr=1e-2)
+    for _ in range(300):
+        loss, _ = teacher_loss(network(landmarks), landmarks, code_weight=0.0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    assert network.inverse_distance is not None
+    assert network.inverse_distance.abs().item() == pytest.approx(0.25, rel=0.3)
+
+
+def test_a_robust_loss_bounds_the_pull_of_one_landmark() -> None:
+    landmarks = torch.randn(1, 7, 2)
+    landmarks = landmarks - landmarks.mean(1, keepdim=True)
+
+    def pull(miss: float, robust: bool) -> float:
+        """Share of one landmark's gradient in all."""
+        shape = torch.cat([landmarks, torch.zeros(1, 7, 1)], -1) + 0.01
+        shape[0, 0, 0] += miss
+        shape.requires_grad_()
+        output = NRSfMOutput(torch.zeros(1, 1), torch.eye(3, 2)[None], shape)
+        teacher_loss(output, landmarks, robust=robust)[0].backward()
+        assert shape.grad is not None
+        sizes = shape.grad.norm(dim=-1)[0]
+        return float(sizes[0] / sizes.sum())
+
+    assert pull(5.0, robust=True) == pytest.approx(1 / 7, abs=1e-3)
+    assert pull(5.0, robust=False) > 0.9

@@ -3,6 +3,7 @@ _base_ = ['../default_runtime.py']
 
 model = dict(
     type='DeepNRSfM',
+    data_preprocessor=dict(type='mmpose.LandmarkPreprocessor'),
     metainfo=dict(from_file='configs/_base_/datasets/h36m.py'),
     code_sizes=(256, 128, 64, 32, 16),
     init_std=0.01,
@@ -20,6 +21,7 @@ param_scheduler = [
 
 # Which of the two mirror images is real is decided by how people's knees bend.
 custom_hooks = [
+    dict(type='LandmarkDistributionHook'),
     dict(
         type='DepthSignHook',
         left='left_hip',
@@ -30,7 +32,8 @@ custom_hooks = [
             ('right_hip', 'right_knee', 'right_foot'),
         ],
         interval=500,
-    )
+    ),
+    dict(type='TeacherDiagnosticsHook'),
 ]
 default_hooks = dict(
     checkpoint=dict(
@@ -38,6 +41,6 @@ default_hooks = dict(
         by_epoch=False,
         published_keys=['meta', 'state_dict'],  # the last one, small, for users
     ),
-    logger=dict(interval=100),
+    logger=dict(interval=100, log_metric_by_epoch=False),
 )
 log_processor = dict(by_epoch=False)

@@ -1,0 +1,152 @@
+"""How the teacher's error falls with samples and time, and holds on other people.
+
+    python benchmarks/teacher_learning_curves.py --poses cmu_mocap_train.npz
+
+Parts: ``samples`` (case A, a random part of the poses; errors on these and on the
+rest), ``generator`` (the poses of the synthetic humans, up to a million), ``time``
+(schedules of other lengths), ``subjects`` (trained on all subjects but the last, tested
+on it). Runs that are done are skipped; the table, the curves and the results with their
+provenance are written to ``--out``.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mmengine
+import numpy as np
+import torch
+from capture_cases import draw_case, evaluate
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+from teacher_accuracy import ERRORS, train_teacher
+from torch import Tensor
+
+import nrsfm_distill_mm
+from nrsfm_distill_mm.models import DeepNRSfM
+from nrsfm_distill_mm.synthetic.sampling import sample_poses
+
+Case = dict[str, Tensor]
+SAMPLES = (500, 1500, 5000, 14_511)
+GENERATED = (15_000, 100_000, 1_000_000)
+HELD_OUT = 10_000
+ITERATIONS = (1000, 3000, 6500, 13_000, 26_000)
+LARGEST_TEST = 20_000
+PARTS = ('samples', 'generator', 'time', 'subjects')
+
+
+def trials(
+    part: str, capture: dict[str, Any], iterations: int, seed: int
+) -> Iterator[tuple[str, Case, Case, int]]:
+    """Name, training case, test case and iterations of each run of a part."""
+    poses, subjects = capture['keypoints_3d'], capture['subject']
+    if part == 'subjects':
+        last = subjects == subjects.max()
+        for name in ('A', 'B'):
+            case = draw_case(name, poses, 1000 + seed)
+            yield name, _rows(case, ~last), _rows(case, last), iterations
+    elif part == 'generator':
+        other = draw_case('A', sample_poses(HELD_OUT, seed=1), 2000 + seed)
+        for count in GENERATED:
+            generated = sample_poses(count, seed=0)
+            yield str(count), draw_case('A', generated, 1000 + seed), other, iterations
+    else:
+        case = draw_case('A', poses, 1000 + seed)
+        order = np.random.default_rng(seed).permutation(len(poses))
+        for count in SAMPLES if part == 'samples' else ():
+            # With all samples there is no rest to test on.
+            used, rest = order[:count], order[count:]
+            test = _rows(case, rest if len(rest) else used)
+            yield str(count), _rows(case, used), test, iterations
+        for length in ITERATIONS if part == 'time' else ():
+            yield str(length), case, case, length
+
+
+def _rows(case: Case, chosen: Any) -> Case:
+    return {name: values[torch.from_numpy(chosen)] for name, values in case.items()}
+
+
+def run(trial: tuple[str, Case, Case, int], part: str, seed: int, out: Path) -> None:
+    """One result, unless it is there."""
+    name, train, test, iterations = trial
+    file = out / f'{part}_{name}' / f'seed{seed}' / 'result.json'
+    if file.exists():
+        return
+    start = time.perf_counter()
+    landmarks = {'keypoints': train['keypoints']}
+    teacher = train_teacher(landmarks, file.parent, seed, {'max_iters': iterations})
+    result = {'part': part, 'name': name, 'seed': seed, 'iterations': iterations}
+    result['seconds'] = time.perf_counter() - start
+    result['train'] = _errors(teacher, train)
+    result['test'] = _errors(teacher, test)
+    mmengine.dump(result, file, indent=1)
+
+
+def _errors(teacher: DeepNRSfM, case: Case) -> dict[str, float]:
+    """Errors on a case, or on as many of its first samples as suffice."""
+    some = {name: values[:LARGEST_TEST] for name, values in case.items()}
+    return evaluate(teacher.lift_unsigned(some['keypoints']), some)
+
+
+def show(results: list[dict[str, Any]], out: Path) -> None:
+    """The table on the screen, and the curves as a picture."""
+    table = Table('part', 'run', 'seed', 's', *ERRORS, *(f'{e}, test' for e in ERRORS))
+    for result in sorted(results, key=lambda r: (r['part'], r['iterations'])):
+        cells = [result['part'], result['name'], str(result['seed'])]
+        values = [result['train'][e] for e in ERRORS] + [
+            result['test'][e] for e in ERRORS
+        ]
+        table.add_row(*cells, f'{result["seconds"]:.0f}', *(f'{v:.1f}' for v in values))
+    figure = Figure(figsize=(12, 3.5), layout='constrained')
+    FigureCanvasAgg(figure)
+    panels = zip(PARTS, figure.subplots(1, 3), strict=False)
+    for part, axes in panels:
+        rows = [r for r in results if r['part'] == part]
+        rows.sort(key=lambda row: int(row['name']))
+        for split, style in (('train', '-o'), ('test', '--s')):
+            for error in ('depth_error', 'pa_mpjpe'):
+                points = [(int(r['name']), r[split][error]) for r in rows]
+                label = f'{split}, {error.replace("_", " ")}'
+                axes.plot(*np.transpose(points or [(1, 0)]), style, label=label)
+        axes.set(title=part, xscale='log', ylabel='mm')
+        axes.set_xlabel('iterations' if part == 'time' else 'samples')
+        axes.set_ylim(bottom=0)
+        axes.legend(fontsize=6)
+    figure.savefig(out / 'teacher_learning_curves.png', dpi=120)
+    Console().print(table)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
+    add = parser.add_argument
+    help_poses = '.npz with keypoints_3d (N, 17, 3) mm, y up, and subject (N,)'
+    add('--poses', type=Path, required=True, help=help_poses)
+    add('--out', type=Path, default=Path('work_dirs/teacher_learning_curves'))
+    add('--parts', nargs='+', choices=PARTS, default=PARTS)
+    add('--iterations', type=int, default=26_000, help='of all parts but "time"')
+    add('--seeds', type=int, default=1)
+    args = parser.parse_args()
+    with np.load(args.poses) as file:
+        capture = {name: file[name] for name in ('keypoints_3d', 'subject')}
+    capture['keypoints_3d'] = capture['keypoints_3d'].astype(np.float64)
+    for seed in range(args.seeds):
+        for part in args.parts:
+            for trial in trials(part, capture, args.iterations, seed):
+                run(trial, part, seed, args.out)
+    results = [mmengine.load(p) for p in sorted(args.out.glob('*/seed*/result.json'))]
+    show(results, args.out)
+    provenance = {
+        'poses': args.poses.name,
+        'version': nrsfm_distill_mm.__version__,
+        'torch': torch.__version__,
+    }
+    content = {'provenance': provenance, 'results': results}
+    mmengine.dump(content, args.out / 'teacher_learning_curves.json', indent=1)
+
+
+if __name__ == '__main__':
+    main()

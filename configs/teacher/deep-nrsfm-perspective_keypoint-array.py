@@ -1,0 +1,11 @@
+# For cameras nearer than some 15 radii of the object (3 m for people), all at about the
+# same distance. Nothing of the camera needs to be known; it also tells which mirror image
+# is real, without any 3D.
+_base_ = ['deep-nrsfm_keypoint-array.py']
+
+model = dict(perspective=True)
+custom_hooks = [
+    dict(type='LandmarkDistributionHook'),
+    dict(type='DepthSignFromPerspectiveHook'),
+    dict(type='TeacherDiagnosticsHook'),
+]

@@ -1,0 +1,34 @@
+"""LandmarkDistributionHook: where the teacher expects landmarks that it cannot see."""
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS
+
+from nrsfm_distill_mm.nrsfm import fit_landmark_distribution
+
+
+@HOOKS.register_module()
+class LandmarkDistributionHook(Hook):
+    """Fit the teacher's Gaussian over landmarks to the training set, once.
+
+    Args:
+        num_samples: how many samples, at equal steps over the dataset.
+    """
+
+    def __init__(self, num_samples: int = 8192) -> None:
+        self.num_samples = num_samples
+
+    def before_train(self, runner: Runner) -> None:
+        """Fit, and store the result in the model."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        dataset = runner.train_dataloader.dataset
+        count = min(self.num_samples, len(dataset))
+        rows = torch.linspace(0, len(dataset) - 1, count).long()
+        fitted = fit_landmark_distribution(
+            dataset.landmarks[rows], dataset.visible[rows], model.outlier_distance
+        )
+        model.network.set_landmark_distribution(fitted)
+        hidden = 1 - dataset.visible[rows].float().mean().item()
+        runner.logger.info(f'Hidden landmarks: {hidden:.1%} of the training set.')

@@ -1,0 +1,148 @@
+"""By what a teacher can be judged without any 3D."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nrsfm_distill_mm.geometry import (
+    centre_points,
+    check_shape,
+    normalise_landmarks,
+    to_camera_frame,
+    vertical_rotation,
+)
+from nrsfm_distill_mm.nrsfm.deep_nrsfm import DeepNRSfMNetwork, NRSfMOutput
+from nrsfm_distill_mm.nrsfm.lifting import lift, lift_mirrored
+
+ACTIVE = 1e-3
+"""The share of a code's largest element above which an atom counts as used."""
+SMALLEST = 1e-6
+"""Sides; a smaller pose is a point."""
+
+
+def code_sparsity(code: Tensor) -> Tensor:
+    """Share (N,) of the K atoms that codes (N, K) use; 1 is not sparse at all."""
+    check_shape('code', code, ('N', 'K'))
+    largest = code.amax(-1, keepdim=True)
+    return (code > ACTIVE * largest).float().mean(-1)
+
+
+@torch.no_grad()
+def relifting_error(
+    network: DeepNRSfMNetwork, output: NRSfMOutput, angles: Tensor
+) -> Tensor:
+    """How much a pose changes when it is turned, projected, lifted and turned back.
+
+    No reflection is free: every answer carries the same depth sign, so a teacher
+    that mirrors a part of its answers contradicts itself.
+
+    Args:
+        network: the teacher.
+        output: its answers to N samples.
+        angles: (N,), rotations about the vertical, radians.
+
+    Returns:
+        (N,): RMS distance between the two poses over the RMS size of the first; 1
+        for a pose that has collapsed to a point, which has no image to lift.
+
+    Raises:
+        ShapeError: wrong shapes.
+    """
+    check_shape('angles', angles, (len(output.shape),))
+    rotation = vertical_rotation(angles)
+    poses = to_camera_frame(output.shape, output.camera)
+    front = torch.eye(3, 2).to(poses).expand(len(poses), 3, 2)
+    seen = output._replace(shape=poses @ rotation, camera=front).reproject()
+    extent = _size(poses)
+    error = torch.where(extent.isnan(), torch.nan, torch.ones_like(extent))
+    sound = extent > SMALLEST
+    normalised = normalise_landmarks(seen[sound])
+    again = lift(network, normalised.landmarks)
+    found = to_camera_frame(again.shape, again.camera)
+    back = found * normalised.side[:, None, None] @ rotation[sound].transpose(-2, -1)
+    error[sound] = _relative_error(back, poses[sound])
+    return error
+
+
+@torch.no_grad()
+def mirroring_error(
+    network: DeepNRSfMNetwork,
+    output: NRSfMOutput,
+    landmarks: Tensor,
+    flip_indices: Sequence[int],
+    visible: Tensor | None = None,
+) -> Tensor:
+    """How much the answer to a mirrored image differs from the mirrored answer.
+
+    Args:
+        network: the teacher.
+        output: its answers to N samples.
+        landmarks: (N, P, 2), what they answer to, normalised.
+        flip_indices: P indices that a mirror exchanges.
+        visible: (N, P) bool; default all.
+
+    Returns:
+        (N,): RMS distance between the two poses over the RMS size of the first.
+
+    Raises:
+        ShapeError: wrong shapes.
+    """
+    poses = to_camera_frame(output.shape, output.camera)
+    check_shape('landmarks', landmarks, (*poses.shape[:2], 2))
+    again = lift_mirrored(network, landmarks, flip_indices, visible)
+    found = to_camera_frame(again.shape, again.camera)[:, list(flip_indices)]
+    return _relative_error(found * found.new_tensor([-1.0, 1.0, 1.0]), poses)
+
+
+@torch.no_grad()
+def hidden_landmark_error(
+    network: DeepNRSfMNetwork,
+    landmarks: Tensor,
+    hidden: Tensor,
+    visible: Tensor | None = None,
+) -> Tensor:
+    """How far off a teacher places one landmark that it does not see.
+
+    Args:
+        network: the teacher.
+        landmarks: (N, P, 2), normalised.
+        hidden: (N,), index of the landmark to hide; it is visible.
+        visible: (N, P) bool; default all.
+
+    Returns:
+        (N,): distance between its reprojection and where it is, sides.
+
+    Raises:
+        ShapeError: wrong shapes.
+        ValueRangeError: fewer than two distinct landmarks stay visible.
+    """
+    check_shape('landmarks', landmarks, ('N', 'P', 2))
+    check_shape('hidden', hidden, (len(landmarks),))
+    rows = torch.arange(len(landmarks), device=landmarks.device)
+    shown = landmarks.new_ones(landmarks.shape[:2], dtype=torch.bool)
+    shown = shown if visible is None else visible.clone()
+    shown[rows, hidden] = False
+    seen = normalise_landmarks(landmarks, shown)
+    output = lift(network, seen.landmarks, shown)
+    projected = output.reproject()
+    _, offset = centre_points(projected, shown)
+    guess = (projected[rows, hidden] - offset) * seen.side[:, None] + seen.centre
+    miss: Tensor = torch.linalg.vector_norm(guess - landmarks[rows, hidden], dim=-1)
+    return miss
+
+
+def random_landmark(visible: Tensor, generator: torch.Generator) -> Tensor:
+    """Index (N,) of one of the visible landmarks (N, P) of each sample."""
+    draws = torch.rand(visible.shape, generator=generator).to(visible.device)
+    return torch.where(visible, draws, -1).argmax(-1)
+
+
+def _relative_error(again: Tensor, first: Tensor) -> Tensor:
+    """RMS distance (N,) between poses (N, P, 3) over the RMS size of the first."""
+    return _size(again - first) / _size(first).clamp_min(SMALLEST)
+
+
+def _size(points: Tensor) -> Tensor:
+    """Root mean square length (N,) of points (N, P, 3)."""
+    return points.square().sum(-1).mean(-1).sqrt()

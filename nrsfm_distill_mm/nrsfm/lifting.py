@@ -1,0 +1,105 @@
+"""The teacher in use: landmarks some of which may be hidden."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from nrsfm_distill_mm.geometry import (
+    NormalisedLandmarks,
+    centre_points,
+    to_camera_frame,
+)
+from nrsfm_distill_mm.nrsfm.deep_nrsfm import DeepNRSfMNetwork, NRSfMOutput
+from nrsfm_distill_mm.nrsfm.landmark_completion import complete_landmarks, renormalise
+
+
+@torch.no_grad()
+def lift(
+    network: DeepNRSfMNetwork,
+    landmarks: Tensor,
+    visible: Tensor | None = None,
+    refinements: int = 3,
+) -> NRSfMOutput:
+    """Lift landmarks some of which may be hidden.
+
+    Hidden landmarks are put where the visible ones let expect them, then where the
+    last answer projects them, and the whole is lifted again. With everything visible
+    one pass is made.
+
+    Args:
+        network: the teacher.
+        landmarks: (N, P, 2), normalised; hidden ones are not read.
+        visible: (N, P) bool; default all.
+        refinements: how often to lift again.
+
+    Returns:
+        code and shape in the unit of ``landmarks``.
+    """
+    if visible is None or bool(visible.all()):
+        complete: NRSfMOutput = network(landmarks)
+        return complete
+    current = complete_landmarks(landmarks, visible, network.landmark_distribution)
+    output: NRSfMOutput = network(current.landmarks)
+    for _ in range(refinements):
+        projected = output.reproject()
+        _, offset = centre_points(current.landmarks - projected, visible)
+        guess = projected + offset.unsqueeze(-2)
+        filled = torch.where(visible.unsqueeze(-1), current.landmarks, guess)
+        current = renormalise(current, filled)
+        output = network(current.landmarks)
+    side = current.side
+    distance = output.inverse_distance
+    return NRSfMOutput(
+        output.code * side[:, None],
+        output.camera,
+        output.shape * side[:, None, None],
+        None if distance is None else distance / side,
+    )
+
+
+def lift_mirrored(
+    network: DeepNRSfMNetwork,
+    landmarks: Tensor,
+    flip_indices: Sequence[int],
+    visible: Tensor | None = None,
+) -> NRSfMOutput:
+    """Lift the mirror image of landmarks.
+
+    Args:
+        network: the teacher.
+        landmarks: (N, P, 2), normalised.
+        flip_indices: P indices that a mirror exchanges.
+        visible: (N, P) bool; default all.
+    """
+    swap = list(flip_indices)
+    mirrored = landmarks[:, swap] * landmarks.new_tensor([-1.0, 1.0])
+    return lift(network, mirrored, None if visible is None else visible[:, swap])
+
+
+def poses_in_image(
+    output: NRSfMOutput, normalised: NormalisedLandmarks, visible: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """The answer at its place in the image.
+
+    Args:
+        output: as of :func:`lift`.
+        normalised: what was lifted.
+        visible: (N, P) bool; default all.
+
+    Returns:
+        the reprojection (N, P, 2), and poses (N, P, 3) in the camera frame, z relative
+        to the mean point, as if the depth sign were +1; in the unit that the landmarks
+        had before they were normalised.
+    """
+    landmarks, centre, side = normalised
+    pose, projected = to_camera_frame(output.shape, output.camera), output.reproject()
+    if visible is None:
+        visible = landmarks.new_ones(landmarks.shape[:2], dtype=torch.bool)
+    # The centre of the landmarks is that of the visible ones.
+    _, offset = centre_points(landmarks - projected, visible)
+    centre = (centre + offset * side[:, None])[:, None]
+    plane = pose[..., :2] * side[:, None, None] + centre
+    depth = pose[..., 2:] * side[:, None, None]
+    keypoints = projected * side[:, None, None] + centre
+    return keypoints, torch.cat([plane, depth], dim=-1)

@@ -1,0 +1,165 @@
+"""Laws of what judges a teacher without 3D, on teachers whose faults are known."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from nrsfm_distill_mm.geometry import (
+    ShapeError,
+    camera_from_shape,
+    mirror_depth,
+    normalise_landmarks,
+    project_orthographic,
+    to_camera_frame,
+    vertical_rotation,
+)
+from nrsfm_distill_mm.nrsfm import (
+    LandmarkDistribution,
+    NRSfMOutput,
+    code_sparsity,
+    fit_landmark_distribution,
+    hidden_landmark_error,
+    mirroring_error,
+    random_landmark,
+    relifting_error,
+)
+
+SWAP = [1, 0, 3, 2, 4, 5]
+HALF = torch.tensor([[0.4, -0.5, 0.2], [0.3, 0.6, -0.1]])
+MIDDLE = torch.tensor([[0.0, -0.9, 0.1], [0.0, 0.2, 0.3]])
+MIRROR = torch.tensor([-1.0, 1.0, 1.0])
+PAIRS = torch.stack([HALF, HALF * MIRROR], dim=1).flatten(0, 1)
+BODY = torch.cat([PAIRS, MIDDLE])
+BODY = BODY - BODY.mean(0)
+"""A rigid body (6, 3) that is its own mirror image if left and right are swapped."""
+
+
+class Teacher(nn.Module):
+    """Knows the body, and answers in the camera frame, altered by a fault."""
+
+    def __init__(self, fault: Callable[[Tensor], Tensor] = lambda pose: pose) -> None:
+        super().__init__()
+        self.fault = fault
+
+    @property
+    def landmark_distribution(self) -> LandmarkDistribution:
+        return fit_landmark_distribution(views(), torch.ones(40, 6).bool())
+
+    def forward(self, landmarks: Tensor) -> NRSfMOutput:
+        camera = camera_from_shape(BODY, landmarks, ridge=1e-8)
+        seen = project_orthographic(BODY, camera)
+        size = landmarks.square().sum((1, 2)) / (seen * landmarks).sum((1, 2))
+        pose = to_camera_frame(size[:, None, None] * BODY, camera)
+        return answer_of(self.fault(pose))
+
+
+def answer_of(pose: Tensor) -> NRSfMOutput:
+    eye = torch.eye(3, 2).expand(len(pose), 3, 2)
+    return NRSfMOutput(torch.ones(len(pose), 4), eye, pose)
+
+
+def views() -> Tensor:
+    angles = torch.linspace(-3, 3, 40)
+    return normalise_landmarks((BODY @ vertical_rotation(angles))[..., :2]).landmarks
+
+
+def flat(pose: Tensor) -> Tensor:
+    return pose * torch.tensor([1.0, 1.0, 0.0])
+
+
+def half_mirrored(pose: Tensor) -> Tensor:
+    """Wrong about those who turn one way."""
+    wrong = pose[:, 4, 0] > 0
+    return torch.where(wrong[:, None, None], mirror_depth(pose), pose)
+
+
+@pytest.fixture
+def landmarks() -> Tensor:
+    return views()
+
+
+def test_who_knows_the_truth_does_not_contradict_himself(landmarks: Tensor) -> None:
+    teacher = Teacher()
+    output, angles = teacher(landmarks), torch.linspace(-1.5, 1.4, 40)
+    for error in (
+        relifting_error(teacher, output, angles),
+        mirroring_error(teacher, output, landmarks, SWAP),
+    ):
+        torch.testing.assert_close(error, torch.zeros(40), atol=2e-3, rtol=0)
+
+
+def test_one_depth_sign_for_all_is_no_contradiction(landmarks: Tensor) -> None:
+    teacher, angles = Teacher(mirror_depth), torch.linspace(-1.5, 1.4, 40)
+    error = relifting_error(teacher, teacher(landmarks), angles)
+    torch.testing.assert_close(error, torch.zeros(40), atol=2e-3, rtol=0)
+
+
+def test_a_flat_answer_and_mixed_signs_are_contradictions(landmarks: Tensor) -> None:
+    angles = torch.full((40,), 1.0)
+    for fault in (flat, half_mirrored):
+        teacher = Teacher(fault)
+        output = teacher(landmarks)
+        assert relifting_error(teacher, output, angles).mean() > 0.1
+        still = relifting_error(teacher, output, torch.zeros(40))
+        torch.testing.assert_close(still, torch.zeros(40), atol=2e-3, rtol=0)
+    mirrored = mirroring_error(teacher, output, landmarks, SWAP)
+    assert mirrored.mean() > 0.2
+
+
+def test_size_does_not_matter(landmarks: Tensor) -> None:
+    teacher, angles = Teacher(flat), torch.linspace(-1.5, 1.4, 40)
+    output = teacher(landmarks)
+    expected = relifting_error(teacher, output, angles)
+    larger = output._replace(shape=3 * output.shape)
+    torch.testing.assert_close(relifting_error(teacher, larger, angles), expected)
+
+
+def test_a_point_is_wrong_and_nan_stays(landmarks: Tensor) -> None:
+    output = Teacher()(landmarks[:3])
+    output.shape[0], output.shape[1] = 0.0, torch.nan
+    error = relifting_error(Teacher(), output, torch.zeros(3))
+    assert error[0] == 1
+    assert error[1].isnan()
+    assert error[2] < 2e-3
+    nothing = answer_of(torch.zeros(2, 6, 3))
+    assert relifting_error(Teacher(), nothing, torch.zeros(2)).tolist() == [1, 1]
+
+
+def test_a_hidden_landmark_is_missed_by_how_far_it_is_put_wrong() -> None:
+    plane = normalise_landmarks(BODY[None, :, :2].repeat(2, 1, 1)).landmarks
+    visible = torch.ones(2, 6, dtype=torch.bool)
+    visible[0, 2] = False
+    given = visible.clone()
+    shift = torch.zeros(6, 3)
+    shift[5, :2] = torch.tensor([0.3, -0.4])
+    teacher, hidden = Teacher(), torch.tensor([5, 5])
+    known = hidden_landmark_error(teacher, plane, hidden, visible)
+    wrong = hidden_landmark_error(Teacher(lambda p: p + shift), plane, hidden, visible)
+    assert known.max() < 0.02
+    assert wrong.min() > 0.3
+    assert torch.equal(visible, given)
+
+
+def test_hidden_landmarks_are_drawn_among_the_visible() -> None:
+    visible = torch.tensor([[True, False, True, True]]).expand(3000, 4)
+    drawn = random_landmark(visible, torch.Generator().manual_seed(1))
+    share = drawn.bincount(minlength=4) / 3000
+    torch.testing.assert_close(share, torch.tensor([1, 0, 1, 1]) / 3, atol=0.05, rtol=0)
+
+
+def test_code_sparsity_known_answer() -> None:
+    code = torch.tensor([[0.0, 5.0, 1.0, 1e-4], [2.0, 2.0, 2.0, 2.0], [0, 0, 0, 0]])
+    assert code_sparsity(code).tolist() == [0.5, 1.0, 0.0]
+
+
+def test_wrong_shapes_are_named(landmarks: Tensor) -> None:
+    teacher = Teacher()
+    output = teacher(landmarks)
+    with pytest.raises(ShapeError, match='angles: expected shape'):
+        relifting_error(teacher, output, torch.zeros(39))
+    with pytest.raises(ShapeError, match='landmarks: expected shape'):
+        mirroring_error(teacher, output, landmarks[:, :5], SWAP)
+    with pytest.raises(ShapeError, match='hidden: expected shape'):
+        hidden_landmark_error(teacher, landmarks, torch.zeros(2, dtype=torch.long))
