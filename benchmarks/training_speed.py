@@ -34,7 +34,11 @@ def teacher_config(config: Path, folder: Path, name: str) -> Config:
     content = Config.fromfile(config)
     content.work_dir = str(folder / name)
     content.experiment_name = f'{folder.name}_{name}_{time.time():.3f}'
-    content.train_cfg.val_begin = 10**9  # validation is not what is timed
+    # Neither validation nor the choice of a start is what is timed.
+    content.train_cfg.val_begin = 10**9
+    content.custom_hooks = [
+        hook for hook in content.custom_hooks if hook.type != 'ChooseStartHook'
+    ]
     return content
 
 

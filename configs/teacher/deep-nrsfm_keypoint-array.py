@@ -8,17 +8,18 @@ _base_ = [
 
 model = dict(metainfo=_base_.metainfo, init_std=None, code_weight=0.0)
 
-max_iters = 26000
-train_cfg = dict(max_iters=max_iters, val_interval=6500)
+max_iters = 22000
+train_cfg = dict(max_iters=max_iters, val_interval=5500)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
-    dict(type='ExponentialLR', gamma=0.9999114, by_epoch=False, begin=100, end=max_iters),
+    dict(type='ExponentialLR', gamma=0.9998953, by_epoch=False, begin=100, end=max_iters),
 ]
 
 # Three frames with 3D, where the file has them, say which mirror image is real.
 custom_hooks = [
     dict(type='LandmarkDistributionHook'),
+    dict(type='ChooseStartHook', num_starts=3, iterations=1500),
     dict(type='DepthSignFromFramesHook', num_frames=3),
     dict(type='TeacherDiagnosticsHook'),
 ]
-default_hooks = dict(checkpoint=dict(interval=6500), logger=dict(interval=500))
+default_hooks = dict(checkpoint=dict(interval=5500), logger=dict(interval=500))

@@ -18,7 +18,9 @@ from nrsfm_distill_mm.nrsfm.depth_subspace import (
 from nrsfm_distill_mm.nrsfm.diagnostics import (
     code_sparsity,
     hidden_landmark_error,
+    label_free_errors,
     mirroring_error,
+    random_angles,
     random_landmark,
     relifting_error,
 )
@@ -73,6 +75,7 @@ __all__ = [
     'forward_bend',
     'fit_landmark_distribution',
     'hidden_landmark_error',
+    'label_free_errors',
     'lift',
     'lift_mirrored',
     'load_teacher_codes',
@@ -80,6 +83,7 @@ __all__ = [
     'plausible_landmarks',
     'poses_in_image',
     'project_code',
+    'random_angles',
     'random_landmark',
     'reconstruct_shape',
     'relifting_error',

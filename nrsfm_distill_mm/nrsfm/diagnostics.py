@@ -14,6 +14,7 @@ from nrsfm_distill_mm.geometry import (
 )
 from nrsfm_distill_mm.nrsfm.deep_nrsfm import DeepNRSfMNetwork, NRSfMOutput
 from nrsfm_distill_mm.nrsfm.lifting import lift, lift_mirrored
+from nrsfm_distill_mm.nrsfm.teacher_loss import reprojection_error
 
 ACTIVE = 1e-3
 """The share of a code's largest element above which an atom counts as used."""
@@ -26,6 +27,46 @@ def code_sparsity(code: Tensor) -> Tensor:
     check_shape('code', code, ('N', 'K'))
     largest = code.amax(-1, keepdim=True)
     return (code > ACTIVE * largest).float().mean(-1)
+
+
+@torch.no_grad()
+def label_free_errors(
+    network: DeepNRSfMNetwork,
+    landmarks: Tensor,
+    visible: Tensor,
+    flip_indices: Sequence[int],
+    angles: Tensor,
+) -> dict[str, Tensor]:
+    """What follows the true depth error without knowing it, means over the samples.
+
+    Args:
+        network: the teacher.
+        landmarks: (N, P, 2), normalised.
+        visible: (N, P) bool.
+        flip_indices: P indices that a mirror exchanges.
+        angles: (N,), turns between two liftings, radians.
+
+    Returns:
+        ``reprojection_error``, ``relifting_error``, ``mirroring_error`` if the
+        landmarks have sides, and their sum, ``label_free_error``.
+    """
+    output = lift(network, landmarks, visible)
+    errors = {
+        'reprojection_error': reprojection_error(output, landmarks, visible),
+        'relifting_error': relifting_error(network, output, angles),
+    }
+    if list(flip_indices) != sorted(flip_indices):
+        errors['mirroring_error'] = mirroring_error(
+            network, output, landmarks, flip_indices, visible
+        )
+    means = {name: error.mean() for name, error in errors.items()}
+    return means | {'label_free_error': torch.stack(list(means.values())).sum()}
+
+
+def random_angles(count: int, largest: float, generator: torch.Generator) -> Tensor:
+    """Angles (count,) between -largest and largest; in radians, ``largest`` degrees."""
+    turns = 2 * torch.rand(count, generator=generator) - 1
+    return torch.deg2rad(largest * turns)
 
 
 @torch.no_grad()

@@ -22,11 +22,10 @@ from nrsfm_distill_mm.nrsfm import (
     bone_length_variation,
     code_sparsity,
     hidden_landmark_error,
+    label_free_errors,
     lift,
-    mirroring_error,
+    random_angles,
     random_landmark,
-    relifting_error,
-    reprojection_error,
     strongest_atoms,
     upright_camera,
 )
@@ -118,27 +117,15 @@ class TeacherDiagnosticsHook(Hook):
         """The criteria, means over the samples."""
         _, landmarks, visible, output = samples
         generator = torch.Generator().manual_seed(self.seed)
-        turns = 2 * torch.rand(len(landmarks), generator=generator) - 1
-        angles = torch.deg2rad(self.max_angle * turns).to(landmarks)
+        angles = random_angles(len(landmarks), self.max_angle, generator)
         hidden = random_landmark(visible, generator)
-        errors = {
-            'reprojection_error': reprojection_error(output, landmarks, visible),
-            'relifting_error': relifting_error(model.network, output, angles),
-            'hidden_landmark_error': hidden_landmark_error(
-                model.network, landmarks, hidden, visible
-            ),
-            'code_sparsity': code_sparsity(output.code),
-        }
-        swap = metainfo['flip_indices']
-        if swap != sorted(swap):
-            errors['mirroring_error'] = mirroring_error(
-                model.network, output, landmarks, swap, visible
-            )
-        means = {name: error.mean() for name, error in errors.items()}
-        parts = ('reprojection_error', 'relifting_error', 'mirroring_error')
-        means['label_free_error'] = torch.stack(
-            [means[part] for part in parts if part in means]
-        ).sum()
+        network, swap = model.network, metainfo['flip_indices']
+        means = label_free_errors(
+            network, landmarks, visible, swap, angles.to(landmarks)
+        )
+        error = hidden_landmark_error(network, landmarks, hidden, visible)
+        means['hidden_landmark_error'] = error.mean()
+        means['code_sparsity'] = code_sparsity(output.code).mean()
         if len(model.links):
             means['bone_length_variation'] = bone_length_variation(
                 output.shape, model.links

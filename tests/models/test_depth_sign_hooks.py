@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from nrsfm_distill_mm.synthetic.sampling import sample_scene
 
 CONFIG = REPO / 'configs' / 'teacher' / 'deep-nrsfm_keypoint-array.py'
+FEW_STARTS = {'custom_hooks.1.num_starts': 2, 'custom_hooks.1.iterations': 20}
 BENDS = [dict(type='DepthSignHook', left='left_hip', right='right_hip', up='thorax',
               limbs=[('left_hip', 'left_knee', 'left_foot')])]  # fmt: skip
 
@@ -39,6 +40,7 @@ def train(
             'work_dir': str(folder / f'{mirrored}{truth}{len(changes)}'),
             'train_cfg.max_iters': 60,
             'train_cfg.val_interval': 60,
+            **({} if 'custom_hooks' in changes else FEW_STARTS),
             'experiment_name': f'{folder.name}{mirrored}{truth}{len(changes)}',
             **changes,
         }

@@ -125,6 +125,9 @@ def train(monkeypatch, folder: Path, name: str, **stopping) -> Runner:
     config.train_cfg.update(max_iters=4, val_interval=2)
     config.visualizer.update(name=folder.name)
     config.custom_hooks[-1].update(stopping)
+    for hook in config.custom_hooks:
+        if hook.type == 'ChooseStartHook':
+            hook.update(num_starts=1, iterations=5)
     if name == 'deep-nrsfm_keypoint-array.py':
         config.visualizer.vis_backends = [{'type': 'TensorboardVisBackend'}]
     runner = Runner.from_cfg(config)

@@ -1,0 +1,103 @@
+"""ChooseStartHook: several starts, and the best goes on; no 3D decides."""
+
+from typing import Any
+
+import torch
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.optim import build_optim_wrapper
+from mmengine.runner import Runner
+from mmpose.registry import HOOKS, MODELS
+
+from nrsfm_distill_mm.geometry import normalise_landmarks
+from nrsfm_distill_mm.nrsfm import label_free_errors, random_angles
+
+WARM_UP = 100  # iterations
+
+
+@HOOKS.register_module()
+class ChooseStartHook(Hook):
+    """Train several teachers for a while, and go on with one of them.
+
+    The one that contradicts itself least, by
+    :func:`~nrsfm_distill_mm.nrsfm.label_free_errors`. A bad start settles in a wrong
+    solution early, and seldom leaves it.
+
+    Args:
+        num_starts: how many.
+        iterations: of each, at the full learning rate.
+        num_samples: how many training samples judge, at equal steps.
+        max_angle: of the turn between two liftings, degrees to either side.
+    """
+
+    # After the landmarks' distribution is known.
+    priority = 'LOW'
+
+    def __init__(
+        self,
+        num_starts: int = 3,
+        iterations: int = 1500,
+        num_samples: int = 4096,
+        max_angle: float = 90.0,
+    ) -> None:
+        if num_starts < 1 or iterations < 1:
+            raise ValueError(
+                'num_starts, iterations: expected at least 1, '
+                f'got {num_starts} and {iterations}'
+            )
+        self.num_starts = num_starts
+        self.iterations = iterations
+        self.num_samples = num_samples
+        self.max_angle = max_angle
+
+    def before_train(self, runner: Runner) -> None:
+        """Train the starts and put the best into the model; not when resuming."""
+        if runner.iter > 0:
+            return
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        least, best = float('inf'), model.network.state_dict()
+        for start in range(self.num_starts):
+            candidate = self._train(runner, model)
+            error = self._judge(runner, candidate)
+            runner.logger.info(
+                f'Start {start + 1} of {self.num_starts}: label-free error {error:.3f} '
+                f'after {self.iterations} iterations.'
+            )
+            if error < least:
+                least, best = error, candidate.network.state_dict()
+        model.network.load_state_dict(best)
+
+    def _train(self, runner: Runner, model: Any) -> Any:
+        """A new model after its first iterations."""
+        candidate: Any = MODELS.build(runner.cfg.model)
+        candidate = candidate.to(model.depth_sign.device).train()
+        expected = model.network.landmark_distribution
+        candidate.network.set_landmark_distribution(expected)
+        optimiser = build_optim_wrapper(candidate, runner.cfg.optim_wrapper)
+        schedule = torch.optim.lr_scheduler.LinearLR(
+            optimiser.optimizer, 0.01, total_iters=WARM_UP
+        )
+        loader = runner.train_dataloader
+        size = loader.batch_sampler.batch_size
+        for _ in range(self.iterations):
+            rows = torch.randint(len(loader.dataset), (size,)).tolist()
+            candidate.train_step(loader.dataset.__getitems__(rows), optimiser)
+            schedule.step()
+        return candidate
+
+    @torch.no_grad()
+    def _judge(self, runner: Runner, candidate: Any) -> float:
+        """The label-free error; infinite rather than NaN."""
+        dataset = runner.train_dataloader.dataset
+        count = min(self.num_samples, len(dataset))
+        rows = torch.linspace(0, len(dataset) - 1, count).long()
+        device = candidate.depth_sign.device
+        visible = dataset.visible[rows].to(device)
+        seen = normalise_landmarks(dataset.landmarks[rows].to(device), visible)
+        generator = torch.Generator().manual_seed(0)
+        angles = random_angles(count, self.max_angle, generator).to(seen.landmarks)
+        swap = dataset.metainfo['flip_indices']
+        errors = label_free_errors(
+            candidate.network, seen.landmarks, visible, swap, angles
+        )
+        return float(errors['label_free_error'].nan_to_num(nan=float('inf')))

@@ -1,0 +1,89 @@
+"""Of several starts the one that contradicts itself least goes on."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from mmengine.logging import MMLogger
+from mmpose.registry import MODELS
+from test_teacher import WORM
+
+from nrsfm_distill_mm.models import ChooseStartHook
+
+MODEL = {
+    'type': 'DeepNRSfM',
+    'metainfo': WORM,
+    'code_sizes': (24, 12, 6),
+    'bone_weight': 0.3,
+}
+
+
+class Worms:
+    """What the hook reads of a ``LandmarkBatchDataset``."""
+
+    def __init__(self) -> None:
+        shape = torch.randn(7, 3)
+        cameras = torch.linalg.qr(torch.randn(300, 3, 3))[0][:, :, :2]
+        self.landmarks = shape @ cameras
+        self.visible = torch.ones(300, 7, dtype=torch.bool)
+        self.metainfo = {'flip_indices': list(range(7))}
+
+    def __len__(self) -> int:
+        return 300
+
+    def __getitems__(self, rows: list[int]) -> dict[str, Any]:
+        return {'inputs': self.landmarks[rows], 'visible': self.visible[rows]}
+
+
+@pytest.fixture
+def runner() -> SimpleNamespace:
+    """What the hook reads of a runner."""
+    cfg = SimpleNamespace(
+        model=MODEL, optim_wrapper={'optimizer': {'type': 'Adam', 'lr': 1e-2}}
+    )
+    loader = SimpleNamespace(
+        dataset=Worms(), batch_sampler=SimpleNamespace(batch_size=16)
+    )
+    return SimpleNamespace(
+        iter=0,
+        cfg=cfg,
+        model=MODELS.build(MODEL),
+        train_dataloader=loader,
+        logger=MMLogger.get_instance('starts'),
+    )
+
+
+def judged(hook: ChooseStartHook, runner: SimpleNamespace) -> list[float]:
+    """What the hook thinks of each start."""
+    errors: list[float] = []
+    judge = hook._judge
+    hook._judge = lambda *args: errors.append(judge(*args)) or errors[-1]  # type: ignore
+    hook.before_train(runner)
+    hook._judge = judge  # type: ignore[method-assign]
+    return errors
+
+
+def test_the_least_error_goes_on(runner: SimpleNamespace) -> None:
+    hook = ChooseStartHook(num_starts=4, iterations=30)
+    errors = judged(hook, runner)
+    assert len(set(errors)) == 4
+    assert hook._judge(runner, runner.model) == pytest.approx(min(errors), rel=1e-5)
+
+
+def test_starts_have_learnt_something(runner: SimpleNamespace) -> None:
+    short = min(judged(ChooseStartHook(2, iterations=1), runner))
+    long = min(judged(ChooseStartHook(2, iterations=150), runner))
+    assert long < 0.8 * short
+
+
+def test_a_resumed_run_keeps_its_network(runner: SimpleNamespace) -> None:
+    runner.iter = 9
+    before = runner.model.network.first_dictionary.clone()
+    assert judged(ChooseStartHook(2, iterations=5), runner) == []
+    assert torch.equal(runner.model.network.first_dictionary, before)
+
+
+def test_no_start_is_refused() -> None:
+    with pytest.raises(ValueError, match='expected at least 1, got 0 and 1500'):
+        ChooseStartHook(num_starts=0)
