@@ -17,11 +17,9 @@ from nrsfm_distill_mm.nrsfm.depth_subspace import (
 )
 from nrsfm_distill_mm.nrsfm.diagnostics import (
     code_sparsity,
-    hidden_landmark_error,
     label_free_errors,
     mirroring_error,
     random_angles,
-    random_landmark,
     relifting_error,
 )
 from nrsfm_distill_mm.nrsfm.distill_costs import (
@@ -74,7 +72,6 @@ __all__ = [
     'dictionary_scale',
     'forward_bend',
     'fit_landmark_distribution',
-    'hidden_landmark_error',
     'label_free_errors',
     'lift',
     'lift_mirrored',
@@ -84,7 +81,6 @@ __all__ = [
     'poses_in_image',
     'project_code',
     'random_angles',
-    'random_landmark',
     'reconstruct_shape',
     'relifting_error',
     'reprojection_error',

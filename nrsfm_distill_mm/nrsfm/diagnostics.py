@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from nrsfm_distill_mm.geometry import (
-    centre_points,
     check_shape,
     normalise_landmarks,
     to_camera_frame,
@@ -134,49 +133,6 @@ def mirroring_error(
     again = lift_mirrored(network, landmarks, flip_indices, visible)
     found = to_camera_frame(again.shape, again.camera)[:, list(flip_indices)]
     return _relative_error(found * found.new_tensor([-1.0, 1.0, 1.0]), poses)
-
-
-@torch.no_grad()
-def hidden_landmark_error(
-    network: DeepNRSfMNetwork,
-    landmarks: Tensor,
-    hidden: Tensor,
-    visible: Tensor | None = None,
-) -> Tensor:
-    """How far off a teacher places one landmark that it does not see.
-
-    Args:
-        network: the teacher.
-        landmarks: (N, P, 2), normalised.
-        hidden: (N,), index of the landmark to hide; it is visible.
-        visible: (N, P) bool; default all.
-
-    Returns:
-        (N,): distance between its reprojection and where it is, sides.
-
-    Raises:
-        ShapeError: wrong shapes.
-        ValueRangeError: fewer than two distinct landmarks stay visible.
-    """
-    check_shape('landmarks', landmarks, ('N', 'P', 2))
-    check_shape('hidden', hidden, (len(landmarks),))
-    rows = torch.arange(len(landmarks), device=landmarks.device)
-    shown = landmarks.new_ones(landmarks.shape[:2], dtype=torch.bool)
-    shown = shown if visible is None else visible.clone()
-    shown[rows, hidden] = False
-    seen = normalise_landmarks(landmarks, shown)
-    output = lift(network, seen.landmarks, shown)
-    projected = output.reproject()
-    _, offset = centre_points(projected, shown)
-    guess = (projected[rows, hidden] - offset) * seen.side[:, None] + seen.centre
-    miss: Tensor = torch.linalg.vector_norm(guess - landmarks[rows, hidden], dim=-1)
-    return miss
-
-
-def random_landmark(visible: Tensor, generator: torch.Generator) -> Tensor:
-    """Index (N,) of one of the visible landmarks (N, P) of each sample."""
-    draws = torch.rand(visible.shape, generator=generator).to(visible.device)
-    return torch.where(visible, draws, -1).argmax(-1)
 
 
 def _relative_error(again: Tensor, first: Tensor) -> Tensor:

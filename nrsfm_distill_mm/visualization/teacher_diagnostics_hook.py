@@ -21,11 +21,9 @@ from nrsfm_distill_mm.nrsfm import (
     NRSfMOutput,
     bone_length_variation,
     code_sparsity,
-    hidden_landmark_error,
     label_free_errors,
     lift,
     random_angles,
-    random_landmark,
     strongest_atoms,
     upright_camera,
 )
@@ -118,13 +116,10 @@ class TeacherDiagnosticsHook(Hook):
         _, landmarks, visible, output = samples
         generator = torch.Generator().manual_seed(self.seed)
         angles = random_angles(len(landmarks), self.max_angle, generator)
-        hidden = random_landmark(visible, generator)
         network, swap = model.network, metainfo['flip_indices']
         means = label_free_errors(
             network, landmarks, visible, swap, angles.to(landmarks)
         )
-        error = hidden_landmark_error(network, landmarks, hidden, visible)
-        means['hidden_landmark_error'] = error.mean()
         means['code_sparsity'] = code_sparsity(output.code).mean()
         if len(model.links):
             means['bone_length_variation'] = bone_length_variation(

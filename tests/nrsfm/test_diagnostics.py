@@ -20,9 +20,9 @@ from nrsfm_distill_mm.nrsfm import (
     NRSfMOutput,
     code_sparsity,
     fit_landmark_distribution,
-    hidden_landmark_error,
+    label_free_errors,
     mirroring_error,
-    random_landmark,
+    random_angles,
     relifting_error,
 )
 
@@ -127,26 +127,20 @@ def test_a_point_is_wrong_and_nan_stays(landmarks: Tensor) -> None:
     assert relifting_error(Teacher(), nothing, torch.zeros(2)).tolist() == [1, 1]
 
 
-def test_a_hidden_landmark_is_missed_by_how_far_it_is_put_wrong() -> None:
-    plane = normalise_landmarks(BODY[None, :, :2].repeat(2, 1, 1)).landmarks
-    visible = torch.ones(2, 6, dtype=torch.bool)
-    visible[0, 2] = False
-    given = visible.clone()
-    shift = torch.zeros(6, 3)
-    shift[5, :2] = torch.tensor([0.3, -0.4])
-    teacher, hidden = Teacher(), torch.tensor([5, 5])
-    known = hidden_landmark_error(teacher, plane, hidden, visible)
-    wrong = hidden_landmark_error(Teacher(lambda p: p + shift), plane, hidden, visible)
-    assert known.max() < 0.02
-    assert wrong.min() > 0.3
-    assert torch.equal(visible, given)
+def test_the_label_free_error_is_the_sum_of_its_parts(landmarks: Tensor) -> None:
+    visible = torch.ones(landmarks.shape[:2], dtype=torch.bool)
+    angles = torch.linspace(-1.0, 1.0, len(landmarks))
+    for swap, parts in ((SWAP, 3), (sorted(SWAP), 2)):
+        errors = label_free_errors(Teacher(), landmarks, visible, swap, angles)
+        total = errors.pop('label_free_error')
+        assert len(errors) == parts
+        torch.testing.assert_close(total, torch.stack(list(errors.values())).sum())
 
 
-def test_hidden_landmarks_are_drawn_among_the_visible() -> None:
-    visible = torch.tensor([[True, False, True, True]]).expand(3000, 4)
-    drawn = random_landmark(visible, torch.Generator().manual_seed(1))
-    share = drawn.bincount(minlength=4) / 3000
-    torch.testing.assert_close(share, torch.tensor([1, 0, 1, 1]) / 3, atol=0.05, rtol=0)
+def test_angles_stay_between_the_largest() -> None:
+    angles = random_angles(1000, 30.0, torch.Generator().manual_seed(1)).rad2deg()
+    assert -30 <= angles.min() < -25
+    assert 25 < angles.max() <= 30
 
 
 def test_code_sparsity_known_answer() -> None:
@@ -161,5 +155,3 @@ def test_wrong_shapes_are_named(landmarks: Tensor) -> None:
         relifting_error(teacher, output, torch.zeros(39))
     with pytest.raises(ShapeError, match='landmarks: expected shape'):
         mirroring_error(teacher, output, landmarks[:, :5], SWAP)
-    with pytest.raises(ShapeError, match='hidden: expected shape'):
-        hidden_landmark_error(teacher, landmarks, torch.zeros(2, dtype=torch.long))

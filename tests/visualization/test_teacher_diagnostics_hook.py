@@ -22,7 +22,6 @@ CRITERIA = {
     'teacher/relifting_error',
     'teacher/mirroring_error',
     'teacher/label_free_error',
-    'teacher/hidden_landmark_error',
     'teacher/code_sparsity',
 }
 
