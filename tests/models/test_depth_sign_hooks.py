@@ -116,6 +116,8 @@ def test_any_landmarks(monkeypatch, tmp_path, skeleton: str, points: int) -> Non
             'experiment_name': f'{tmp_path.name}{skeleton}',
             'train_cfg.max_iters': 3,
             'train_cfg.val_interval': 3,
+            'custom_hooks.1.num_starts': 1,
+            'custom_hooks.1.iterations': 2,
         }
     )
     runner = Runner.from_cfg(config)
