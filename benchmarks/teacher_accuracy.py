@@ -71,6 +71,8 @@ def train_teacher(
     config = Config.fromfile(config_file)
     config.work_dir = str(folder)
     config.experiment_name = f'{folder.parent.name}_{folder.name}_{time.time():.0f}'
+    # Visualizers of one name are one, and would write into the first run's folder.
+    config.visualizer.name = config.experiment_name
     config.randomness = {'seed': seed}
     config.resume = True
     options = dict(options or {})
