@@ -5,6 +5,7 @@ orthographic). B: four cameras 90 degrees apart, 6 to 12 degrees high, at 4.5 m 
 perspective.
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,19 @@ from nrsfm_distill_mm.evaluation import depth_error, pa_mpjpe, scale_to_bone_len
 from nrsfm_distill_mm.evaluation.functional import root_aligned
 from nrsfm_distill_mm.geometry import mirror_depth, normalise_landmarks
 from nrsfm_distill_mm.skeletons import HUMAN36M
+from nrsfm_distill_mm.synthetic.sampling import sample_poses
 
 LINKS = torch.tensor(HUMAN36M.bones)
 TO_CAMERA = np.diag([1.0, -1.0, -1.0])
 DISTANCE_MM = 4500.0
+
+
+def read_poses(file: Path | None) -> Any:
+    """Poses (N, 17, 3) mm, y up, of an ``.npz``; without one, of the generator."""
+    if file is None:
+        return sample_poses(14_511, seed=0)
+    with np.load(file) as content:
+        return content['keypoints_3d'].astype(np.float64)
 
 
 def draw_case(

@@ -20,7 +20,7 @@ from typing import Any
 import mmengine
 import numpy as np
 import torch
-from capture_cases import draw_case, evaluate
+from capture_cases import draw_case, evaluate, read_poses
 from mmengine.config import Config
 from mmengine.runner import Runner
 from nrsfm_peers import (
@@ -36,7 +36,6 @@ from torch import Tensor
 import nrsfm_distill_mm
 from nrsfm_distill_mm.geometry import normalise_landmarks
 from nrsfm_distill_mm.models import DeepNRSfM
-from nrsfm_distill_mm.synthetic.sampling import sample_poses
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / 'configs' / 'teacher' / 'deep-nrsfm_keypoint-array.py'
@@ -163,11 +162,7 @@ def main() -> None:
     add('--cases', nargs='+', choices=['A', 'B'], default=['A', 'B'])
     add('--methods', nargs='+', choices=METHODS, default=METHODS)
     args = parser.parse_args()
-    if args.poses:
-        with np.load(args.poses) as file:
-            poses = file['keypoints_3d'].astype(np.float64)
-    else:
-        poses = sample_poses(14_511, seed=0)
+    poses = read_poses(args.poses)
     for seed in range(args.first_seed, args.first_seed + args.seeds):
         for name in args.cases:
             for method in args.methods:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import mmengine
 import numpy as np
 import torch
-from capture_cases import LINKS, draw_case, evaluate
+from capture_cases import LINKS, draw_case, evaluate, read_poses
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from rich.console import Console
@@ -29,7 +29,6 @@ import nrsfm_distill_mm
 from nrsfm_distill_mm.evaluation import scale_to_bone_length
 from nrsfm_distill_mm.geometry import mirror_depth, normalise_landmarks
 from nrsfm_distill_mm.models import DeepNRSfM
-from nrsfm_distill_mm.synthetic.sampling import sample_poses
 
 Case = dict[str, Tensor]
 CONFIGS = {
@@ -222,11 +221,7 @@ def main() -> None:
     kinds = sorted({condition.kind for condition in CONDITIONS})
     add('--kinds', nargs='+', choices=kinds, default=kinds)
     args = parser.parse_args()
-    if args.poses:
-        with np.load(args.poses) as file:
-            poses = file['keypoints_3d'].astype(np.float64)
-    else:
-        poses = sample_poses(14_511, seed=0)
+    poses = read_poses(args.poses)
     for seed in range(args.seeds):
         for condition in CONDITIONS:
             if condition.kind in args.kinds:

@@ -1,4 +1,4 @@
-# For cameras nearer than some 15 radii of the object (3 m for people), all at about the
+# For cameras nearer than some 10 radii of the object (4 m for people), all at about the
 # same distance. Nothing of the camera needs to be known; it also tells which mirror image
 # is real, without any 3D.
 _base_ = ['deep-nrsfm_keypoint-array.py']

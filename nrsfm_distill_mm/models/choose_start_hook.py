@@ -4,13 +4,13 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS, MODELS
 
 from nrsfm_distill_mm.geometry import normalise_landmarks
-from nrsfm_distill_mm.nrsfm import label_free_errors, random_angles
+from nrsfm_distill_mm.models.depth_sign_hook import unwrapped
+from nrsfm_distill_mm.nrsfm import label_free_errors, lift, random_angles
 
 WARM_UP = 100  # iterations
 
@@ -54,7 +54,7 @@ class ChooseStartHook(Hook):
         """Train the starts and put the best into the model; not when resuming."""
         if runner.iter > 0:
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner)
         least, best = float('inf'), model.network.state_dict()
         for start in range(self.num_starts):
             candidate = self._train(runner, model)
@@ -97,7 +97,8 @@ class ChooseStartHook(Hook):
         generator = torch.Generator().manual_seed(0)
         angles = random_angles(count, self.max_angle, generator).to(seen.landmarks)
         swap = dataset.metainfo['flip_indices']
+        output = lift(candidate.network, seen.landmarks, visible)
         errors = label_free_errors(
-            candidate.network, seen.landmarks, visible, swap, angles
+            candidate.network, output, seen.landmarks, visible, swap, angles
         )
         return float(errors['label_free_error'].nan_to_num(nan=float('inf')))

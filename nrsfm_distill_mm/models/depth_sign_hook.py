@@ -31,7 +31,7 @@ class _ResolveDepthSign(Hook):
         if self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(
             runner
         ):
-            self.resolve(runner, _unwrapped(runner))
+            self.resolve(runner, unwrapped(runner))
 
     def resolve(self, runner: Runner, model: Any) -> None:
         """Store the sign in the model."""
@@ -141,13 +141,14 @@ class DepthSignFromPerspectiveHook(_ResolveDepthSign):
         model.depth_sign.fill_(sign)
         runner.logger.info(
             f'Depth sign {sign:+d}: seen from {1 / inverse.abs().item():.1f} radii of '
-            'the object. From more than about 50 the sign is a guess.'
+            'the object. The farther, the less sure.'
             if inverse
             else 'Depth sign: no perspective is seen, it is a guess.'
         )
 
 
-def _unwrapped(runner: Runner) -> Any:
+def unwrapped(runner: Runner) -> Any:
+    """The model itself, also in distributed training."""
     return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 

@@ -2,10 +2,10 @@
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from nrsfm_distill_mm.models.depth_sign_hook import unwrapped
 from nrsfm_distill_mm.nrsfm import fit_landmark_distribution
 
 
@@ -22,7 +22,7 @@ class LandmarkDistributionHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Fit, and store the result in the model."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner)
         dataset = runner.train_dataloader.dataset
         count = min(self.num_samples, len(dataset))
         rows = torch.linspace(0, len(dataset) - 1, count).long()

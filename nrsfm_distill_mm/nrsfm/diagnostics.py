@@ -31,6 +31,7 @@ def code_sparsity(code: Tensor) -> Tensor:
 @torch.no_grad()
 def label_free_errors(
     network: DeepNRSfMNetwork,
+    output: NRSfMOutput,
     landmarks: Tensor,
     visible: Tensor,
     flip_indices: Sequence[int],
@@ -40,7 +41,8 @@ def label_free_errors(
 
     Args:
         network: the teacher.
-        landmarks: (N, P, 2), normalised.
+        output: its answers to N samples.
+        landmarks: (N, P, 2), what they answer to, normalised.
         visible: (N, P) bool.
         flip_indices: P indices that a mirror exchanges.
         angles: (N,), turns between two liftings, radians.
@@ -49,7 +51,6 @@ def label_free_errors(
         ``reprojection_error``, ``relifting_error``, ``mirroring_error`` if the
         landmarks have sides, and their sum, ``label_free_error``.
     """
-    output = lift(network, landmarks, visible)
     errors = {
         'reprojection_error': reprojection_error(output, landmarks, visible),
         'relifting_error': relifting_error(network, output, angles),

@@ -118,7 +118,7 @@ class TeacherDiagnosticsHook(Hook):
         angles = random_angles(len(landmarks), self.max_angle, generator)
         network, swap = model.network, metainfo['flip_indices']
         means = label_free_errors(
-            network, landmarks, visible, swap, angles.to(landmarks)
+            network, output, landmarks, visible, swap, angles.to(landmarks)
         )
         means['code_sparsity'] = code_sparsity(output.code).mean()
         if len(model.links):

@@ -131,7 +131,9 @@ def test_the_label_free_error_is_the_sum_of_its_parts(landmarks: Tensor) -> None
     visible = torch.ones(landmarks.shape[:2], dtype=torch.bool)
     angles = torch.linspace(-1.0, 1.0, len(landmarks))
     for swap, parts in ((SWAP, 3), (sorted(SWAP), 2)):
-        errors = label_free_errors(Teacher(), landmarks, visible, swap, angles)
+        errors = label_free_errors(
+            Teacher(), Teacher()(landmarks), landmarks, visible, swap, angles
+        )
         total = errors.pop('label_free_error')
         assert len(errors) == parts
         torch.testing.assert_close(total, torch.stack(list(errors.values())).sum())
