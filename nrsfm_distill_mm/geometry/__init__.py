@@ -10,9 +10,14 @@ from nrsfm_distill_mm.geometry.cameras import (
     to_camera_frame,
 )
 from nrsfm_distill_mm.geometry.checks import (
+    DeviceError,
+    DtypeError,
     ShapeError,
     ValueRangeError,
+    check_camera,
+    check_device,
     check_finite,
+    check_real,
     check_shape,
 )
 from nrsfm_distill_mm.geometry.heatmaps import (
@@ -38,6 +43,8 @@ from nrsfm_distill_mm.geometry.rotations import (
 )
 
 __all__ = [
+    'DeviceError',
+    'DtypeError',
     'NormalisedLandmarks',
     'ShapeError',
     'Similarity',
@@ -45,7 +52,10 @@ __all__ = [
     'camera_from_shape',
     'cell_centres',
     'centre_points',
+    'check_camera',
+    'check_device',
     'check_finite',
+    'check_real',
     'check_shape',
     'depth_centres',
     'geodesic_angle',

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 
@@ -11,6 +12,14 @@ class ShapeError(ValueError):
 
 class ValueRangeError(ValueError):
     """An array argument holds values that no result can be computed from."""
+
+
+class DtypeError(TypeError):
+    """An array argument has elements of a type that cannot be computed with."""
+
+
+class DeviceError(ValueError):
+    """Array arguments that belong together are on different devices."""
 
 
 def check_shape(name: str, tensor: Tensor, shape: Sequence[int | str]) -> None:
@@ -47,4 +56,41 @@ def check_finite(name: str, tensor: Tensor) -> None:
         raise ValueRangeError(
             f'{name}: expected finite numbers, got {bad} NaN or infinite '
             f'of {tensor.numel()} elements'
+        )
+
+
+def check_real(name: str, tensor: Tensor) -> None:
+    """Check that a tensor holds floating-point numbers.
+
+    Raises:
+        DtypeError: with the argument and the found type.
+    """
+    if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
+        found = getattr(tensor, 'dtype', type(tensor).__name__)
+        raise DtypeError(f'{name}: expected a tensor of real numbers, got {found}')
+
+
+def check_device(name: str, tensor: Tensor, device: torch.device) -> None:
+    """Check that a tensor is where the others are.
+
+    Raises:
+        DeviceError: with the argument, the expected and the found device.
+    """
+    if tensor.device != device:
+        raise DeviceError(f'{name}: expected on {device}, got on {tensor.device}')
+
+
+def check_camera(name: str, camera: Tensor, tolerance: float = 1e-3) -> None:
+    """Check that the columns of cameras (..., 3, 2) are orthonormal.
+
+    Raises:
+        ValueRangeError: with the argument and how many cameras are not.
+    """
+    gram = camera.transpose(-2, -1) @ camera
+    error = (gram - torch.eye(2, dtype=gram.dtype, device=gram.device)).abs()
+    bad = int((~(error.amax((-2, -1)) <= tolerance)).sum())
+    if bad:
+        raise ValueRangeError(
+            f'{name}: expected orthonormal columns, got others in {bad} of '
+            f'{gram[..., 0, 0].numel()} cameras'
         )

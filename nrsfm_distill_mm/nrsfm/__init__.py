@@ -2,6 +2,7 @@
 
 from nrsfm_distill_mm.nrsfm.atoms import strongest_atoms, upright_camera
 from nrsfm_distill_mm.nrsfm.bone_lengths import bone_length_variation
+from nrsfm_distill_mm.nrsfm.code_cost import DistillCost, code_cost
 from nrsfm_distill_mm.nrsfm.deep_nrsfm import DeepNRSfMNetwork, NRSfMOutput
 from nrsfm_distill_mm.nrsfm.depth_sign import (
     BendRule,
@@ -10,6 +11,7 @@ from nrsfm_distill_mm.nrsfm.depth_sign import (
     sign_from_depth,
 )
 from nrsfm_distill_mm.nrsfm.depth_subspace import (
+    DictionaryGram,
     depth_gram,
     dictionary_gram,
     project_code,
@@ -23,8 +25,8 @@ from nrsfm_distill_mm.nrsfm.diagnostics import (
     relifting_error,
 )
 from nrsfm_distill_mm.nrsfm.distill_costs import (
-    DistillCost,
-    code_cost,
+    exact_cost,
+    exact_terms,
     upper_bound_cost,
     upper_bound_terms,
 )
@@ -58,6 +60,7 @@ __all__ = [
     'BendRule',
     'CodesInfo',
     'DeepNRSfMNetwork',
+    'DictionaryGram',
     'DistillCost',
     'LandmarkDistribution',
     'NRSfMOutput',
@@ -70,6 +73,8 @@ __all__ = [
     'depth_gram',
     'dictionary_gram',
     'dictionary_scale',
+    'exact_cost',
+    'exact_terms',
     'forward_bend',
     'fit_landmark_distribution',
     'label_free_errors',

@@ -1,14 +1,34 @@
 """The codes that give a depth: rotated dictionary, and projection on them.
 
 With H = D D^T, (3P x 3P), every per-sample Gram matrix is a combination of
-blocks of H, so no rotated dictionary and no pseudo-inverse are ever formed.
+blocks of H, so no rotated dictionary and no pseudo-inverse are ever formed. A Gram
+matrix squares the condition of B_z; float64 pays for that.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from nrsfm_distill_mm.geometry import rotation_from_camera
 from nrsfm_distill_mm.nrsfm.sparse_coding import reconstruct_shape
+
+# Of the largest eigenvalue: what is left of a mean that was subtracted in float32.
+NULL_EIGENVALUE = 1e-12
+
+
+class DictionaryGram(NamedTuple):
+    """What the costs need of a dictionary; computed once for many batches.
+
+    Attributes:
+        blocks: H = D D^T over the code, (P, 3, P, 3), float64.
+        null_space: (P, P), float64, projects on the combinations of points that the
+            dictionary leaves at 0: their mean, if it is centred; the difference of
+            two points that always coincide.
+    """
+
+    blocks: Tensor
+    null_space: Tensor
 
 
 def rotated_dictionary(dictionary: Tensor, camera: Tensor) -> tuple[Tensor, Tensor]:
@@ -22,53 +42,55 @@ def rotated_dictionary(dictionary: Tensor, camera: Tensor) -> tuple[Tensor, Tens
 
     Returns:
         B_xy (N, P, 2, K) and B_z (N, P, K). The closed forms below never build
-        them; tests and readers do.
+        them; the exact cost, tests and readers do.
     """
     rotated = torch.einsum('pck,ncd->npdk', dictionary, rotation_from_camera(camera))
     return rotated[:, :, :2], rotated[:, :, 2]
 
 
-def dictionary_gram(dictionary: Tensor) -> Tensor:
-    """H (P, 3, P, 3) = D D^T over the code, from a dictionary (P, 3, K)."""
+@torch.no_grad()
+def dictionary_gram(dictionary: Tensor) -> DictionaryGram:
+    """H = D D^T of a dictionary (P, 3, K), and its null space."""
     points = dictionary.shape[0]
-    flat = dictionary.flatten(0, 1)
-    return (flat @ flat.transpose(0, 1)).reshape(points, 3, points, 3)
+    flat = dictionary.double().flatten(0, 1)
+    blocks = (flat @ flat.transpose(0, 1)).reshape(points, 3, points, 3)
+    values, vectors = torch.linalg.eigh(torch.einsum('pcqc->pq', blocks))
+    null = vectors * (values <= NULL_EIGENVALUE * values[-1])
+    return DictionaryGram(blocks, null @ null.transpose(0, 1))
 
 
-def depth_gram(gram: Tensor, camera: Tensor) -> tuple[Tensor, Tensor]:
-    """B_xy B_z^T (N, P, 2, P) and B_z B_z^T (N, P, P) from H and cameras."""
-    points = gram.shape[0]
-    rotation = rotation_from_camera(camera)
-    by_depth = gram.reshape(-1, 3) @ rotation[..., 2:]
+def depth_gram(gram: DictionaryGram, camera: Tensor) -> tuple[Tensor, Tensor]:
+    """B_xy B_z^T (N, P, 2, P) and B_z B_z^T (N, P, P) for cameras (N, 3, 2)."""
+    points = gram.blocks.shape[0]
+    rotation = rotation_from_camera(camera.double())
+    by_depth = gram.blocks.reshape(-1, 3) @ rotation[..., 2:]
     by_depth = by_depth.reshape(-1, points, 3, points)
     both = torch.einsum('npcq,ncd->npdq', by_depth, rotation)
     return both[:, :, :2], both[:, :, 2]
 
 
-def depth_multiplier(depth_gram_matrix: Tensor, residual: Tensor) -> Tensor:
+def depth_multiplier(axis_gram: Tensor, residual: Tensor, null_space: Tensor) -> Tensor:
     """The multiplier alpha = (B_z B_z^T)^+ r of the constraint B_z phi = z'.
 
-    A zero-mean dictionary makes the matrix singular along the constant vector;
-    that direction is put back before the factorisation, where B_z^T ignores it.
-
     Args:
-        depth_gram_matrix: (N, P, P).
-        residual: r = z' - B_z phi, (N, P).
+        axis_gram: B_z B_z^T (N, P, P), float64.
+        residual: r = z' - B_z phi, (N, P), float64.
+        null_space: (P, P), of the dictionary; put back before the factorisation, and
+            out of the residual, B_z^T ignores it.
 
     Returns:
         (N, P).
     """
-    points = residual.shape[-1]
-    mean = depth_gram_matrix.diagonal(dim1=-2, dim2=-1).mean(-1)
-    constant = depth_gram_matrix.mean(dim=(-2, -1)) * points
-    singular = constant < 1e-5 * mean
-    lift = torch.where(singular, mean, 0)[:, None, None] / points
-    ridge = points * torch.finfo(residual.dtype).eps * mean
-    eye = torch.eye(points, dtype=residual.dtype, device=residual.device)
-    factor = torch.linalg.cholesky(
-        depth_gram_matrix + lift + ridge[:, None, None] * eye
-    )
-    return torch.cholesky_solve(residual.unsqueeze(-1), factor).squeeze(-1)
+    scale = axis_gram.diagonal(dim1=-2, dim2=-1).mean(-1)[:, None, None]
+    scale = torch.where(scale > 0, scale, 1)
+    ridge = residual.shape[-1] * torch.finfo(residual.dtype).eps
+    eye = torch.eye(residual.shape[-1], dtype=residual.dtype, device=residual.device)
+    factor = torch.linalg.cholesky(axis_gram / scale + null_space + ridge * eye)
+    within = (residual - residual @ null_space).unsqueeze(-1) / scale
+    alpha = torch.cholesky_solve(within, factor)
+    # One refinement takes the ridge back.
+    error = within - (axis_gram @ alpha) / scale
+    return (alpha + torch.cholesky_solve(error, factor)).squeeze(-1)
 
 
 def expand_multiplier(alpha: Tensor, camera: Tensor, dictionary: Tensor) -> Tensor:
@@ -79,7 +101,11 @@ def expand_multiplier(alpha: Tensor, camera: Tensor, dictionary: Tensor) -> Tens
 
 
 def project_code(
-    depth: Tensor, code: Tensor, camera: Tensor, dictionary: Tensor
+    depth: Tensor,
+    code: Tensor,
+    camera: Tensor,
+    dictionary: Tensor,
+    gram: DictionaryGram | None = None,
 ) -> Tensor:
     """The code nearest to ``code`` among those with B_z phi = depth.
 
@@ -91,11 +117,16 @@ def project_code(
         code: (N, K).
         camera: (N, 3, 2).
         dictionary: (P, 3, K).
+        gram: of the dictionary, if it is known.
 
     Returns:
-        (N, K); may have negative elements.
+        (N, K), float64; may have negative elements.
     """
+    gram = gram or dictionary_gram(dictionary)
+    depth, code, camera, dictionary = (
+        value.double() for value in (depth, code, camera, dictionary)
+    )
     shape = reconstruct_shape(code, dictionary) @ rotation_from_camera(camera)
-    gram = depth_gram(dictionary_gram(dictionary), camera)[1]
-    alpha = depth_multiplier(gram, depth - shape[..., 2])
+    residual = depth - shape[..., 2]
+    alpha = depth_multiplier(depth_gram(gram, camera)[1], residual, gram.null_space)
     return code + expand_multiplier(alpha, camera, dictionary)

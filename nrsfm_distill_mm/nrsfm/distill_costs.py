@@ -1,57 +1,28 @@
-"""What the teacher would pay for a depth hypothesis."""
+"""What the teacher would pay for a depth hypothesis.
 
-from typing import NamedTuple
+Arguments may have any floating-point type: the costs are computed in float64, where
+they cost little, and returned in the type of the depth, float32 at least.
+"""
 
 import torch
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import check_shape, rotation_from_camera
+from nrsfm_distill_mm.geometry import rotation_from_camera
+from nrsfm_distill_mm.nrsfm.cheapest_code import cheapest_code
+from nrsfm_distill_mm.nrsfm.code_cost import DistillCost, code_cost, in_type_of
+from nrsfm_distill_mm.nrsfm.code_problem import code_problem, start_from
+from nrsfm_distill_mm.nrsfm.cost_arguments import CostArguments, cost_arguments
 from nrsfm_distill_mm.nrsfm.depth_subspace import (
+    DictionaryGram,
     depth_gram,
     depth_multiplier,
     dictionary_gram,
     expand_multiplier,
+    project_code,
 )
 from nrsfm_distill_mm.nrsfm.sparse_coding import reconstruct_shape
 
-
-class DistillCost(NamedTuple):
-    """The two terms of the cost, (N,) each.
-
-    Attributes:
-        reprojection: l2(B_xy phi - w), over all visible coordinates of a sample.
-        code: code_weight * l1(phi).
-    """
-
-    reprojection: Tensor
-    code: Tensor
-
-    @property
-    def total(self) -> Tensor:
-        """Their sum (N,)."""
-        return self.reprojection + self.code
-
-
-def code_cost(
-    residual: Tensor,
-    code: Tensor,
-    code_weight: float = 0.3,
-    visible: Tensor | None = None,
-) -> DistillCost:
-    """C(phi) = l2(B_xy phi - w) + code_weight * l1(phi).
-
-    Eq. (9), Wang et al. 2019, with the plain, not squared, l2 norm.
-
-    Args:
-        residual: B_xy phi - w, (N, P, 2).
-        code: phi (N, K).
-        code_weight: weight of the regulariser.
-        visible: (N, P); hidden landmarks leave the reprojection term.
-    """
-    if visible is not None:
-        residual = residual * visible.unsqueeze(-1).to(residual.dtype)
-    reprojection = torch.linalg.vector_norm(residual.flatten(1), dim=1)
-    return DistillCost(reprojection, code_weight * code.abs().sum(-1))
+LEAST_CODE_WEIGHT = 1e-6  # of the exact cost
 
 
 def upper_bound_terms(  # noqa: PLR0913
@@ -62,17 +33,24 @@ def upper_bound_terms(  # noqa: PLR0913
     landmarks: Tensor,
     code_weight: float = 0.3,
     visible: Tensor | None = None,
+    gram: DictionaryGram | None = None,
 ) -> DistillCost:
-    """The terms of :func:`upper_bound_cost`."""
-    points = dictionary.shape[0]
-    check_shape('dictionary', dictionary, ('P', 3, 'K'))
-    check_shape('depth', depth, ('N', points))
-    check_shape('code', code, (len(depth), dictionary.shape[2]))
-    check_shape('camera', camera, (len(depth), 3, 2))
-    check_shape('landmarks', landmarks, (len(depth), points, 2))
+    """:func:`upper_bound_cost` and its terms; ``gram`` of the dictionary if known."""
+    arguments = cost_arguments(
+        depth, code, camera, dictionary, landmarks, code_weight, visible
+    )
+    gram = gram or dictionary_gram(dictionary)
+    return in_type_of(depth, _upper_bound(arguments, gram, code_weight))
+
+
+def _upper_bound(
+    arguments: CostArguments, gram: DictionaryGram, code_weight: float
+) -> DistillCost:
+    """Eq. (14) without B or its pseudo-inverse."""
+    depth, code, camera, dictionary, landmarks, visible = arguments
     shape = reconstruct_shape(code, dictionary) @ rotation_from_camera(camera)
-    plane_gram, axis_gram = depth_gram(dictionary_gram(dictionary), camera)
-    alpha = depth_multiplier(axis_gram, depth - shape[..., 2])
+    plane_gram, axis_gram = depth_gram(gram, camera)
+    alpha = depth_multiplier(axis_gram, depth - shape[..., 2], gram.null_space)
     moved = (plane_gram.flatten(1, 2) @ alpha.unsqueeze(-1)).view_as(landmarks)
     residual = shape[..., :2] - landmarks + moved
     projected = code + expand_multiplier(alpha, camera, dictionary)
@@ -97,17 +75,104 @@ def upper_bound_cost(  # noqa: PLR0913
         depth: hypothesis z' (N, P), sides, camera frame.
         code: the teacher's (N, K).
         camera: the teacher's (N, 3, 2).
-        dictionary: (P, 3, K).
+        dictionary: (P, 3, K), K at least P.
         landmarks: w (N, P, 2), sides, centred.
         code_weight: weight of l1(phi).
-        visible: (N, P); hidden landmarks leave the reprojection term.
+        visible: (N, P), 0 or 1; hidden landmarks leave the reprojection term.
 
     Returns:
         (N,), sides.
 
     Raises:
-        ShapeError: for arguments that do not fit each other.
+        DtypeError, DeviceError, ShapeError, ValueRangeError: see
+            :func:`~nrsfm_distill_mm.nrsfm.cost_arguments.cost_arguments`.
     """
     return upper_bound_terms(
+        depth, code, camera, dictionary, landmarks, code_weight, visible
+    ).total
+
+
+def exact_terms(  # noqa: PLR0913
+    depth: Tensor,
+    code: Tensor,
+    camera: Tensor,
+    dictionary: Tensor,
+    landmarks: Tensor,
+    code_weight: float = 0.3,
+    visible: Tensor | None = None,
+    gram: DictionaryGram | None = None,
+    *,
+    max_iterations: int = 25,
+    tolerance: float = 1e-6,
+) -> DistillCost:
+    """:func:`exact_cost`, its terms and a lower bound; only the sum has a gradient.
+
+    The search ends where the cost is known to ``tolerance``, or after
+    ``max_iterations`` of the interior point method.
+    """
+    arguments = cost_arguments(
+        depth, code, camera, dictionary, landmarks, code_weight, visible
+    )
+    gram = gram or dictionary_gram(dictionary)
+    code_weight = max(code_weight, LEAST_CODE_WEIGHT)
+    bound = _upper_bound(arguments, gram, code_weight)
+    least, multiplier = _search(arguments, gram, code_weight, max_iterations, tolerance)
+    # The envelope theorem: the multiplier is the gradient, nothing is unrolled.
+    slope = ((arguments.depth - arguments.depth.detach()) * multiplier).sum(-1)
+    kept = least.total <= bound.total
+    cost = DistillCost(
+        torch.where(kept, least.total + slope, bound.total),
+        torch.where(kept, least.reprojection, bound.reprojection),
+        torch.where(kept, least.code, bound.code),
+        least.lower_bound,
+    )
+    return in_type_of(depth, cost)
+
+
+@torch.no_grad()
+def _search(
+    arguments: CostArguments,
+    gram: DictionaryGram,
+    code_weight: float,
+    max_iterations: int,
+    tolerance: float,
+) -> tuple[DistillCost, Tensor]:
+    """The cheapest code that was found, and the multiplier (N, P) of its depth."""
+    depth, code, camera, dictionary, landmarks, visible = arguments
+    problem = code_problem(arguments, gram.null_space, code_weight)
+    start = project_code(depth, code, camera, dictionary, gram)
+    found = cheapest_code(
+        problem, start_from(problem, start), max_iterations, tolerance
+    )
+    # What is left of the constraint's error is projected away.
+    best = project_code(depth, found.code, camera, dictionary, gram)
+    residual = reconstruct_shape(best, dictionary) @ camera - landmarks
+    least = code_cost(residual, best, code_weight, visible)
+    multiplier = found.dual[:, 2::3]
+    return (
+        least._replace(lower_bound=(problem.target * found.dual).sum(1)),
+        multiplier - multiplier @ gram.null_space,
+    )
+
+
+def exact_cost(  # noqa: PLR0913
+    depth: Tensor,
+    code: Tensor,
+    camera: Tensor,
+    dictionary: Tensor,
+    landmarks: Tensor,
+    code_weight: float = 0.3,
+    visible: Tensor | None = None,
+) -> Tensor:
+    """The least cost among the codes that give a depth.
+
+    Eqs. (10) and (11), Wang et al. 2019. Never above :func:`upper_bound_cost`, whose
+    arguments and errors it has; the teacher's code is only where the search starts.
+    The gradient in depth is the multiplier of B_z phi = z'.
+
+    Returns:
+        (N,), sides. Weights of l1(phi) below 1e-6 count as 1e-6.
+    """
+    return exact_terms(
         depth, code, camera, dictionary, landmarks, code_weight, visible
     ).total
