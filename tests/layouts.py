@@ -41,6 +41,22 @@ BUG = {
 }
 """Metainfo of 5 landmarks."""
 
+WORM_SWAP = [1, 0, 2, 3, 4, 6, 5]
+WORM = {
+    'dataset_name': 'worm',
+    'keypoint_info': {
+        i: {'name': f'p{i}', 'id': i, 'color': [9, 9, 9], 'swap': f'p{WORM_SWAP[i]}'}
+        for i in range(7)
+    },
+    'skeleton_info': {
+        i: {'link': (f'p{i}', f'p{i + 1}'), 'id': i, 'color': [9, 9, 9]}
+        for i in range(6)
+    },
+    'joint_weights': [1.0] * 7,
+    'sigmas': [0.05] * 7,
+}
+"""Metainfo of 7 landmarks."""
+
 
 def landmarks(count: int, points: int, seed: int = 0) -> np.ndarray:
     """Landmarks (N, P, 2) inside the images, px."""

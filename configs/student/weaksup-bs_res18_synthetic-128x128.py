@@ -6,7 +6,7 @@ model = dict(
             _delete_=True,
             type='TeacherDepthLoss',
             codes_file=_base_.codes_file,
-            loss_weight=0.5,  # z weighs as much as x and y, each a mean
+            loss_weight=0.024,  # z weighs as much as x and y: 1 / 2P of 0.8 crop widths
         )
     )
 )

@@ -21,6 +21,7 @@ from nrsfm_distill_mm.geometry import (
 )
 from nrsfm_distill_mm.nrsfm import (
     DeepNRSfMNetwork,
+    NRSfMOutput,
     bone_length_variation,
     complete_landmarks,
     dictionary_scale,
@@ -40,18 +41,14 @@ class DeepNRSfM(BaseModel):
     Its buffer ``depth_sign`` is the stored reflection; predictions obey it.
 
     Args:
-        metainfo: describes the P landmarks and the links between them, as the
-            datasets of MMPose take it.
+        metainfo: of the P landmarks and their links, as MMPose's datasets take it.
         code_sizes: K1, ..., Kn.
-        init_std: see :class:`~nrsfm_distill_mm.nrsfm.DeepNRSfMNetwork`.
-        perspective: see :class:`~nrsfm_distill_mm.nrsfm.DeepNRSfMNetwork`.
+        init_std, perspective: as of ``DeepNRSfMNetwork``.
         code_weight: weight of l1(phi_1) in training (Eq. 4).
-        bone_weight: weight of the variation of the bones' proportions within a
-            batch; unused where the metainfo has no links.
+        bone_weight: weight of the variation of the bones' proportions in a batch.
         outlier_distance: landmarks farther from where the others let expect them
             count as hidden, in training and in use: a Mahalanobis distance, see
-            :func:`~nrsfm_distill_mm.nrsfm.plausible_landmarks`. The loss is then
-            robust too, see :func:`~nrsfm_distill_mm.nrsfm.teacher_loss`.
+            ``plausible_landmarks``. The loss is then robust too, see ``teacher_loss``.
     """
 
     def __init__(
@@ -84,20 +81,20 @@ class DeepNRSfM(BaseModel):
         data_samples: list[PoseDataSample] | None = None,
         mode: str = 'tensor',
     ) -> Any:
-        """Losses, lifted poses or raw output for landmarks (N, P, 2), any unit.
+        """Losses, lifted poses or raw output.
 
         Args:
-            inputs: (N, P, 2).
+            inputs: landmarks (N, P, 2), any unit.
             visible: (N, P) bool; default all.
             data_samples: to be filled by ``mode='predict'``.
             mode: ``'loss'``, ``'predict'`` or ``'tensor'``.
         """
-        normalised, visible = self._normalise(inputs, visible)
         if mode == 'loss':
+            normalised, visible = self._normalise(inputs, visible)
             return self.loss(normalised.landmarks, visible)
         if mode == 'predict':
-            return self.predict(normalised, visible, data_samples)
-        return lift(self.network, normalised.landmarks, visible)
+            return self.predict(*self.infer(inputs, visible), data_samples)
+        return self.infer(inputs, visible)[0]
 
     def _normalise(
         self, inputs: Tensor, visible: Tensor | None
@@ -134,6 +131,7 @@ class DeepNRSfM(BaseModel):
     @torch.no_grad()
     def predict(
         self,
+        output: NRSfMOutput,
         normalised: NormalisedLandmarks,
         visible: Tensor | None,
         data_samples: list[PoseDataSample] | None,
@@ -141,15 +139,13 @@ class DeepNRSfM(BaseModel):
         """Poses, codes and the codes of the mirrored image.
 
         Returns:
-            samples whose ``pred_instances`` hold ``keypoints`` (1, P, 2), the
-            reprojection, and ``keypoints_3d`` (1, P, 3), in the unit of the input, z
-            relative to the centroid, ``code``, ``camera``, ``side``, ``centre``,
-            ``reprojection_error``, ``code_flipped`` and ``camera_flipped``.
+            samples whose ``pred_instances`` hold ``keypoints`` (1, P, 2), reprojected,
+            and ``keypoints_3d`` (1, P, 3), in the unit of the input, z relative to the
+            centroid, and all that ``TeacherCodeWriter`` writes.
         """
-        output = lift(self.network, normalised.landmarks, visible)
+        seen = normalised.landmarks
         keypoints, poses = poses_in_image(output, normalised, visible)
         scale = dictionary_scale(self.network.dictionary)
-        error = reprojection_error(output, normalised.landmarks, visible)
         fields = {
             'keypoints': keypoints,
             'keypoints_3d': poses if self.depth_sign > 0 else mirror_depth(poses),
@@ -158,14 +154,12 @@ class DeepNRSfM(BaseModel):
             'camera': output.camera,
             'side': normalised.side,
             'centre': normalised.centre,
-            'reprojection_error': error,
+            'reprojection_error': reprojection_error(output, seen, visible),
         }
-        samples = data_samples or [PoseDataSample() for _ in error]
+        samples = data_samples or [PoseDataSample() for _ in seen]
         flip_indices = samples[0].metainfo.get('flip_indices')
         if flip_indices is not None:
-            mirrored = lift_mirrored(
-                self.network, normalised.landmarks, flip_indices, visible
-            )
+            mirrored = lift_mirrored(self.network, seen, flip_indices, visible)
             fields['code_flipped'] = mirrored.code * scale
             fields['camera_flipped'] = mirrored.camera
         MessageHub.get_current_instance().update_info(
@@ -180,17 +174,25 @@ class DeepNRSfM(BaseModel):
         return samples
 
     @torch.no_grad()
+    def infer(
+        self, inputs: Tensor, visible: Tensor | None = None
+    ) -> tuple[NRSfMOutput, NormalisedLandmarks, Tensor | None]:
+        """Answer for landmarks (N, P, 2), what the network saw, and what it believed.
+
+        The codes are those of its own dictionary; the depth sign is not applied.
+        """
+        normalised, shown = self._normalise(inputs, visible)
+        return lift(self.network, normalised.landmarks, shown), normalised, shown
+
     def lift_unsigned(self, inputs: Tensor, visible: Tensor | None = None) -> Tensor:
         """Poses (N, P, 3), camera frame, sides, as if the depth sign were +1."""
-        normalised, shown = self._normalise(inputs, visible)
-        output = lift(self.network, normalised.landmarks, shown)
+        output, _, _ = self.infer(inputs, visible)
         return to_camera_frame(output.shape, output.camera)
 
     @torch.no_grad()
     def export(self) -> dict[str, Any]:
         """Dictionary (P, 3, K) with unit RMS atoms, and the depth sign."""
-        dictionary = self.network.dictionary
-        scaled = dictionary / dictionary_scale(dictionary)
+        scaled = self.network.dictionary / dictionary_scale(self.network.dictionary)
         return {
             'dictionary': scaled.float().cpu().numpy(),
             'depth_sign': int(self.depth_sign.item()),

@@ -3,28 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from layouts import WORM, WORM_SWAP
 from mmengine.logging import MessageHub
 from mmpose.structures import PoseDataSample
 
 from nrsfm_distill_mm.geometry import ValueRangeError, rotation_from_camera
 from nrsfm_distill_mm.models import DeepNRSfM
 from nrsfm_distill_mm.nrsfm import fit_landmark_distribution, reconstruct_shape
-
-SWAP = [1, 0, 2, 3, 4, 6, 5]
-WORM = {
-    'dataset_name': 'worm',
-    'keypoint_info': {
-        i: {'name': f'p{i}', 'id': i, 'color': [9, 9, 9], 'swap': f'p{SWAP[i]}'}
-        for i in range(7)
-    },
-    'skeleton_info': {
-        i: {'link': (f'p{i}', f'p{i + 1}'), 'id': i, 'color': [9, 9, 9]}
-        for i in range(6)
-    },
-    'joint_weights': [1.0] * 7,
-    'sigmas': [0.05] * 7,
-}
-"""Metainfo of 7 landmarks."""
 
 
 @pytest.fixture
@@ -33,7 +18,7 @@ def teacher() -> DeepNRSfM:
 
 
 def _samples(count: int) -> list[PoseDataSample]:
-    return [PoseDataSample(metainfo={'flip_indices': SWAP}) for _ in range(count)]
+    return [PoseDataSample(metainfo={'flip_indices': WORM_SWAP}) for _ in range(count)]
 
 
 def test_losses(teacher: DeepNRSfM) -> None:
@@ -79,7 +64,7 @@ def test_codes_and_exported_dictionary_give_the_pose(teacher: DeepNRSfM) -> None
 
 def test_flipped_codes_are_those_of_the_mirrored_landmarks(teacher: DeepNRSfM) -> None:
     pixels = 100 * torch.rand(5, 7, 2)
-    mirrored = pixels[:, SWAP] * torch.tensor([-1.0, 1.0])
+    mirrored = pixels[:, WORM_SWAP] * torch.tensor([-1.0, 1.0])
     plain = teacher(pixels, data_samples=_samples(5), mode='predict')
     other = teacher(mirrored, data_samples=_samples(5), mode='predict')
     for a, b in zip(plain, other, strict=True):

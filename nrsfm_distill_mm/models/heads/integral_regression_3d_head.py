@@ -99,7 +99,6 @@ class IntegralRegression3DHead(BaseHead):
         if depth_loss is not None:
             value = depth_loss(coords, target, weight, collect_teacher_labels(labels))
             losses[depth_loss.loss_name] = value
-            losses.update(depth_loss.terms)
         losses['acc_pose'] = _accuracy(coords[..., :2], target[..., :2], weight)
         return losses
 

@@ -1,100 +1,112 @@
 """NRSfMDistillLoss: the cost the teacher would pay for a predicted depth."""
 
+from typing import Any
+
 import torch
 from mmpose.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
 from nrsfm_distill_mm.geometry import centre_points
+from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import (
-    TeacherDictionary,
     TeacherLabels,
     mean_over_valid,
     teacher_shape,
 )
-from nrsfm_distill_mm.nrsfm import upper_bound_terms
+from nrsfm_distill_mm.models.losses.teacher_sources import TeacherBasis
+from nrsfm_distill_mm.nrsfm import exact_terms, upper_bound_terms
+
+MODES = {'upper_bound': upper_bound_terms, 'exact': exact_terms}
+UNPROVEN_GAP = 1e-4  # of the exact cost
 
 
 @MODELS.register_module()
-class NRSfMDistillLoss(nn.Module):
+class NRSfMDistillLoss(TeacherGuidedLoss):
     """Knowledge distilling loss of Wang et al. 2019, section 4.
 
-    The mean over the samples of the cost in sides, times ``loss_weight``; samples
-    without valid codes (incomplete skeletons) do not count. Only depth receives a
-    gradient. Computed in float32 also under AMP.
+    The mean over the samples of the cost in sides, times ``loss_weight``. Samples
+    in which the teacher has no answer do not count, hidden landmarks leave the
+    reprojection term; only depth receives a gradient from the cost. The log has its
+    terms, ``distill_reprojection`` and ``distill_code``, and for the exact cost
+    ``distill_unproven``, the share of samples whose cost may be too high by more than
+    1e-4 of it.
 
     Args:
-        codes_file: the teacher's codes, for dictionary and depth sign.
-        mode: ``'upper_bound'`` (Eq. 14).
+        codes_file: see :class:`TeacherGuidedLoss`.
+        teacher: see :class:`TeacherGuidedLoss`.
+        mode: ``'upper_bound'`` (Eq. 14) or ``'exact'`` (Eqs. 10 and 11).
         code_weight: weight of l1(phi), 0.3 in the paper.
+        error_limit: samples whose teacher reprojects worse than this, relative to
+            the landmarks, weigh less: limit / error. ``reprojection_error`` in the
+            codes file has the range of a data set. Default: all weigh the same.
         loss_weight: weight of the whole.
+        landmark_weight: see :class:`TeacherGuidedLoss`.
     """
 
     loss_name = 'loss_distill'
 
     def __init__(
         self,
-        codes_file: str,
+        codes_file: str | None = None,
+        teacher: str | None = None,
         mode: str = 'upper_bound',
         code_weight: float = 0.3,
-        loss_weight: float = 1.0,
+        error_limit: float | None = None,
+        **weights: Any,
     ) -> None:
-        super().__init__()
-        if mode != 'upper_bound':
-            raise ValueError(f"mode: expected 'upper_bound', got {mode!r}")
-        self.teacher = TeacherDictionary(codes_file)
+        super().__init__(codes_file, teacher, **weights)
+        if mode not in MODES:
+            raise ValueError(f'mode: expected one of {[*MODES]}, got {mode!r}')
+        if error_limit is not None and not error_limit > 0:
+            raise ValueError(f'error_limit: expected above 0, got {error_limit}')
         self.mode = mode
         self.code_weight = code_weight
-        self.loss_weight = loss_weight
-        self.terms: dict[str, Tensor] = {}
+        self.error_limit = error_limit
 
-    def forward(
+    def depth_cost(
         self,
         output: Tensor,
-        target: Tensor,
-        target_weight: Tensor | None = None,
-        teacher_labels: TeacherLabels | None = None,
+        landmarks: Tensor,
+        labels: TeacherLabels,
+        basis: TeacherBasis,
     ) -> Tensor:
-        """Loss of a batch.
-
-        Args:
-            output: (N, P, 3), crop widths.
-            target: (N, P, 2 or 3), annotated landmarks, crop widths.
-            target_weight: unused; hidden landmarks are those of the labels.
-            teacher_labels: codes and cameras.
-
-        Returns:
-            () loss; its two terms stay in ``self.terms`` for the log.
-        """
-        if teacher_labels is None:
-            raise ValueError('teacher_labels: expected TeacherLabels, got None')
-        with torch.autocast(output.device.type, enabled=False):
-            return self._cost(output.float(), target.float(), teacher_labels)
-
-    def _cost(self, output: Tensor, target: Tensor, labels: TeacherLabels) -> Tensor:
-        dictionary = self.teacher.load(labels)
+        """The mean cost () of the depths of an output (N, P, 3)."""
         side = labels.side[:, None]
-        depth = self.teacher.depth_sign * output[..., 2] / side
-        terms = upper_bound_terms(
+        depth = basis.depth_sign * output[..., 2] / side
+        visible = labels.visible.bool()
+        projected = teacher_shape(labels, basis.dictionary)[..., :2]
+        seen = _aligned(landmarks / side[..., None], projected, visible)
+        cost = MODES[self.mode](
             depth - depth.mean(-1, keepdim=True),
             labels.code,
             labels.camera,
-            dictionary,
-            _landmarks(target[..., :2] / side[..., None], labels, dictionary),
+            basis.dictionary,
+            seen,
             self.code_weight,
-            labels.visible,
+            visible,
+            basis.gram,
         )
-        cost = mean_over_valid(terms.total, labels.valid)
-        self.terms = {
-            f'distill_{name}': mean_over_valid(value, labels.valid).detach()
-            for name, value in terms._asdict().items()
-        }
-        return self.loss_weight * cost
+        if self.mode == 'exact':
+            unproven = (cost.gap > UNPROVEN_GAP).float().detach()
+            self.terms['distill_unproven'] = mean_over_valid(unproven, labels.valid)
+        for name in ('reprojection', 'code'):
+            term = mean_over_valid(getattr(cost, name).detach(), labels.valid)
+            self.terms[f'distill_{name}'] = term
+        weight = self._weight(seen, projected, visible)
+        return mean_over_valid(weight * cost.total, labels.valid)
+
+    def _weight(self, seen: Tensor, projected: Tensor, visible: Tensor) -> Tensor:
+        """Weights (N,): 1, and less where the teacher's fit is hopeless."""
+        if self.error_limit is None:
+            return seen.new_ones(len(seen))
+        shown = visible.unsqueeze(-1)
+        error = ((seen - projected) * shown).flatten(1).norm(dim=1)
+        error = error / (seen * shown).flatten(1).norm(dim=1).clamp_min(1e-12)
+        return (self.error_limit / error.clamp_min(1e-12)).clamp_max(1)
 
 
-def _landmarks(target: Tensor, labels: TeacherLabels, dictionary: Tensor) -> Tensor:
+def _aligned(landmarks: Tensor, projected: Tensor, visible: Tensor) -> Tensor:
     """Landmarks w (N, P, 2) in the teacher's origin: the visible means coincide."""
-    visible = labels.visible.bool()
-    projected = teacher_shape(labels, dictionary)[..., :2]
     _, offset = centre_points(projected, visible)
-    centred, _ = centre_points(target, visible)
-    return centred + offset.unsqueeze(-2)
+    centred, _ = centre_points(landmarks, visible)
+    return torch.where(visible.unsqueeze(-1), centred + offset.unsqueeze(-2), 0)

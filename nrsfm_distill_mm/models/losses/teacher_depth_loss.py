@@ -1,52 +1,37 @@
 """TeacherDepthLoss: the baseline that copies the teacher's depth."""
 
-import torch
 from mmpose.registry import MODELS
-from torch import Tensor, nn
+from torch import Tensor
 
+from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import (
-    TeacherDictionary,
     TeacherLabels,
     mean_over_valid,
     teacher_shape,
 )
+from nrsfm_distill_mm.models.losses.teacher_sources import TeacherBasis
 
 
 @MODELS.register_module()
-class TeacherDepthLoss(nn.Module):
+class TeacherDepthLoss(TeacherGuidedLoss):
     """l1 distance to the teacher's depth: Weaksup-bs of Wang et al. 2019.
 
-    The mean of |z - z_teacher| over landmarks and valid samples, crop widths,
-    both depths relative to their mean.
-
-    Args:
-        codes_file: the teacher's codes, for dictionary and depth sign.
-        loss_weight: weight of the loss.
+    The sum of |z - z_teacher| over the landmarks, in sides, both depths relative to
+    their mean; the mean over the samples in which the teacher has an answer.
+    Arguments as of :class:`TeacherGuidedLoss`.
     """
 
     loss_name = 'loss_depth'
 
-    def __init__(self, codes_file: str, loss_weight: float = 1.0) -> None:
-        super().__init__()
-        self.teacher = TeacherDictionary(codes_file)
-        self.loss_weight = loss_weight
-        self.terms: dict[str, Tensor] = {}
-
-    def forward(
+    def depth_cost(
         self,
         output: Tensor,
-        target: Tensor,
-        target_weight: Tensor | None = None,
-        teacher_labels: TeacherLabels | None = None,
+        landmarks: Tensor,
+        labels: TeacherLabels,
+        basis: TeacherBasis,
     ) -> Tensor:
-        """Loss () of a batch; arguments as in ``NRSfMDistillLoss``."""
-        if teacher_labels is None:
-            raise ValueError('teacher_labels: expected TeacherLabels, got None')
-        with torch.autocast(output.device.type, enabled=False):
-            dictionary = self.teacher.load(teacher_labels)
-            pose = teacher_shape(teacher_labels, dictionary)
-            wanted = self.teacher.depth_sign * pose[..., 2]
-            wanted = wanted * teacher_labels.side[:, None]
-            depth = output[..., 2].float()
-            error = (depth - depth.mean(-1, keepdim=True) - wanted).abs().mean(-1)
-            return self.loss_weight * mean_over_valid(error, teacher_labels.valid)
+        """The mean error () of the depths of an output (N, P, 3)."""
+        pose = teacher_shape(labels, basis.dictionary)
+        depth = basis.depth_sign * output[..., 2] / labels.side[:, None]
+        error = (depth - depth.mean(-1, keepdim=True) - pose[..., 2]).abs().sum(-1)
+        return mean_over_valid(error, labels.valid)

@@ -1,0 +1,134 @@
+"""TeacherGuidedLoss: what the losses on depth have in common."""
+
+import torch
+from mmengine.logging import MessageHub
+from torch import Tensor, nn
+
+from nrsfm_distill_mm.geometry import check_real, check_shape
+from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
+from nrsfm_distill_mm.models.losses.teacher_sources import (
+    CodesFile,
+    FrozenTeacher,
+    TeacherBasis,
+)
+
+CAMERA_TOLERANCE = 1e-3
+
+
+class TeacherGuidedLoss(nn.Module):
+    """A loss on depth that knows the teacher, with MMPose's calling convention.
+
+    The teacher's answers come with the sample (``codes_file``), for heads that pass
+    ``teacher_labels``; or a frozen ``teacher`` infers them from the 2D target, for any
+    head whose output is (N, P, 3) or (N, T, P, 3). As such heads have one loss, x and
+    y are then learnt here too: l1 of their error in sides is added, summed over
+    the visible landmarks, as in Eq. (15) of Wang et al. 2019.
+
+    The mean over the samples, in sides, times ``loss_weight``; samples in which the
+    teacher has no answer take part in the l1 alone. Computed in float32 or better, also
+    under AMP.
+
+    Args:
+        codes_file: the file of teacher codes.
+        teacher: the teacher's checkpoint, instead.
+        loss_weight: weight of the whole.
+        landmark_weight: weight of the l1 on x and y; only with ``teacher``.
+    """
+
+    loss_name: str
+
+    def __init__(
+        self,
+        codes_file: str | None = None,
+        teacher: str | None = None,
+        loss_weight: float = 1.0,
+        landmark_weight: float = 1.0,
+    ) -> None:
+        super().__init__()
+        if (codes_file is None) == (teacher is None):
+            raise ValueError(
+                'codes_file, teacher: expected one of them, got '
+                f'{codes_file!r} and {teacher!r}'
+            )
+        self.source: CodesFile | FrozenTeacher
+        self.source = CodesFile(codes_file) if codes_file else FrozenTeacher(teacher)
+        self.loss_weight = loss_weight
+        self.landmark_weight = landmark_weight if teacher else 0.0
+        self.terms: dict[str, Tensor] = {}
+
+    def forward(
+        self,
+        output: Tensor,
+        target: Tensor,
+        target_weight: Tensor | None = None,
+        teacher_labels: TeacherLabels | None = None,
+    ) -> Tensor:
+        """Loss () of a batch.
+
+        Args:
+            output: (N, P, 3) or (N, T, P, 3); x, y and z in the unit of the target.
+            target: (N, P, 2 or 3), or with T; annotated landmarks; z is not read.
+            target_weight: (N, P), (N, P, 1), or with T; a landmark counts where it is
+                above 0. Default all.
+            teacher_labels: codes and cameras; needed with ``codes_file``.
+
+        Returns:
+            the loss; its terms stay in ``self.terms``, and go to the log.
+
+        Raises:
+            DtypeError, ShapeError: for an output or target of another kind.
+            ValueRangeError: for a depth that is not finite.
+        """
+        for name, tensor in (('output', output), ('target', target)):
+            check_real(name, tensor)
+        check_shape('output', output, ('N', 'P', 3))
+        check_shape('target', target[..., :2], (*output.shape[:-1], 2))
+        with torch.autocast(output.device.type, enabled=False):
+            coords = output.float().flatten(0, -3)
+            landmarks = target[..., :2].float().flatten(0, -3)
+            visible = _visible(output, target_weight)
+            labels, basis = self.source.read(landmarks, visible, teacher_labels)
+            labels = _with_cameras(labels)
+            cost = self.depth_cost(coords, landmarks, labels, basis)
+            if self.landmark_weight:
+                error = (coords[..., :2] - landmarks).abs().sum(-1)
+                error = (error.masked_fill(~visible, 0).sum(1) / labels.side).mean()
+                self.terms['teacher_landmarks'] = error.detach()
+                cost = cost + self.landmark_weight * error
+        hub = MessageHub.get_current_instance()
+        for name, value in self.terms.items():
+            hub.update_scalar(f'train/{name}', value)
+        return self.loss_weight * cost
+
+    def depth_cost(
+        self,
+        output: Tensor,
+        landmarks: Tensor,
+        labels: TeacherLabels,
+        basis: TeacherBasis,
+    ) -> Tensor:
+        """The cost () of the depths; fills ``self.terms``."""
+        raise NotImplementedError
+
+
+def _with_cameras(labels: TeacherLabels) -> TeacherLabels:
+    """No answer where there is no camera: landmarks in a line have none."""
+    gram = labels.camera.transpose(1, 2) @ labels.camera
+    unit = torch.eye(2, device=gram.device)
+    found = ((gram - unit).abs() < CAMERA_TOLERANCE).all(-1).all(-1)
+    blank = torch.eye(3, 2, device=gram.device)
+    return labels._replace(
+        camera=torch.where(found[:, None, None], labels.camera, blank),
+        valid=labels.valid * found,
+    )
+
+
+def _visible(output: Tensor, target_weight: Tensor | None) -> Tensor:
+    """(N, P) bool, also of a sequence."""
+    shape = output.shape[:-1]
+    if target_weight is None:
+        return output.new_ones(shape, dtype=torch.bool).flatten(0, -2)
+    if target_weight.ndim == output.ndim:
+        target_weight = target_weight[..., 0]
+    check_shape('target_weight', target_weight, shape)
+    return (target_weight > 0).flatten(0, -2)
