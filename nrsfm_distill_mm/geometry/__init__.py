@@ -10,10 +10,12 @@ from nrsfm_distill_mm.geometry.cameras import (
     to_camera_frame,
 )
 from nrsfm_distill_mm.geometry.checks import (
+    CAMERA_TOLERANCE,
     DeviceError,
     DtypeError,
     ShapeError,
     ValueRangeError,
+    camera_error,
     check_camera,
     check_device,
     check_finite,
@@ -43,12 +45,14 @@ from nrsfm_distill_mm.geometry.rotations import (
 )
 
 __all__ = [
+    'CAMERA_TOLERANCE',
     'DeviceError',
     'DtypeError',
     'NormalisedLandmarks',
     'ShapeError',
     'Similarity',
     'ValueRangeError',
+    'camera_error',
     'camera_from_shape',
     'cell_centres',
     'centre_points',

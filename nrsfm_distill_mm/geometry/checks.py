@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+CAMERA_TOLERANCE = 1e-3  # of the columns' inner products
+
 
 class ShapeError(ValueError):
     """An array argument has a shape that the function cannot work with."""
@@ -80,17 +82,22 @@ def check_device(name: str, tensor: Tensor, device: torch.device) -> None:
         raise DeviceError(f'{name}: expected on {device}, got on {tensor.device}')
 
 
-def check_camera(name: str, camera: Tensor, tolerance: float = 1e-3) -> None:
+def camera_error(camera: Tensor) -> Tensor:
+    """How far (...) the columns of cameras (..., 3, 2) are from orthonormal."""
+    gram = camera.transpose(-2, -1) @ camera
+    return (gram - torch.eye(2).to(gram)).abs().amax((-2, -1))
+
+
+def check_camera(name: str, camera: Tensor) -> None:
     """Check that the columns of cameras (..., 3, 2) are orthonormal.
 
     Raises:
         ValueRangeError: with the argument and how many cameras are not.
     """
-    gram = camera.transpose(-2, -1) @ camera
-    error = (gram - torch.eye(2, dtype=gram.dtype, device=gram.device)).abs()
-    bad = int((~(error.amax((-2, -1)) <= tolerance)).sum())
+    error = camera_error(camera)
+    bad = int((~(error <= CAMERA_TOLERANCE)).sum())
     if bad:
         raise ValueRangeError(
             f'{name}: expected orthonormal columns, got others in {bad} of '
-            f'{gram[..., 0, 0].numel()} cameras'
+            f'{error.numel()} cameras'
         )

@@ -11,8 +11,8 @@ from nrsfm_distill_mm.nrsfm.depth_sign import (
     sign_from_depth,
 )
 from nrsfm_distill_mm.nrsfm.depth_subspace import (
+    DepthConstraint,
     DictionaryGram,
-    depth_gram,
     dictionary_gram,
     project_code,
     rotated_dictionary,
@@ -60,6 +60,7 @@ __all__ = [
     'BendRule',
     'CodesInfo',
     'DeepNRSfMNetwork',
+    'DepthConstraint',
     'DictionaryGram',
     'DistillCost',
     'LandmarkDistribution',
@@ -70,7 +71,6 @@ __all__ = [
     'code_cost',
     'code_sparsity',
     'complete_landmarks',
-    'depth_gram',
     'dictionary_gram',
     'dictionary_scale',
     'exact_cost',

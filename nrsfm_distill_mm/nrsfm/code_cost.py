@@ -26,6 +26,16 @@ class DistillCost(NamedTuple):
         """Of the exact cost: the share (N,) of it that may be too much."""
         return 1 - self.lower_bound / self.total.clamp_min(1e-30)
 
+    def in_type_of(self, depth: Tensor) -> 'DistillCost':
+        """The cost in the type of the depth, float32 at least."""
+        dtype = torch.promote_types(depth.dtype, torch.float32)
+        return DistillCost(*(value.to(dtype) for value in self))
+
+    def with_slope(self, depth: Tensor, slope: Tensor) -> 'DistillCost':
+        """The cost whose total has this gradient (N, P) in depth (N, P)."""
+        change = (depth - depth.detach()).to(self.total) * slope.to(self.total)
+        return self._replace(total=self.total + change.sum(-1))
+
 
 def code_cost(
     residual: Tensor,
@@ -49,9 +59,3 @@ def code_cost(
     sparsity = code_weight * code.abs().sum(-1)
     nothing = torch.zeros_like(sparsity)
     return DistillCost(reprojection + sparsity, reprojection, sparsity, nothing)
-
-
-def in_type_of(depth: Tensor, cost: DistillCost) -> DistillCost:
-    """The cost in the type of the depth, float32 at least."""
-    dtype = torch.promote_types(depth.dtype, torch.float32)
-    return DistillCost(*(value.to(dtype) for value in cost))

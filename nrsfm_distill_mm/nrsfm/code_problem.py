@@ -75,7 +75,9 @@ def code_problem(
     """
     depth, _, camera, dictionary, landmarks, visible = arguments
     depth = depth - depth @ null_space
-    shown = torch.stack([visible, visible, torch.ones_like(visible)], dim=-1)
+    all_shown = torch.ones_like(depth)
+    seen = all_shown if visible is None else visible
+    shown = torch.stack([seen, seen, all_shown], dim=-1)
     b_xy, b_z = rotated_dictionary(dictionary, camera)
     basis = torch.cat([b_xy, b_z.unsqueeze(2)], dim=2) * shown.unsqueeze(-1)
     target = torch.cat([landmarks, depth.unsqueeze(-1)], dim=-1) * shown

@@ -6,8 +6,10 @@ import torch
 from torch import Tensor
 
 from nrsfm_distill_mm.geometry import (
+    CAMERA_TOLERANCE,
     ShapeError,
     ValueRangeError,
+    camera_error,
     check_camera,
     check_device,
     check_finite,
@@ -25,7 +27,7 @@ class CostArguments(NamedTuple):
         camera: the teacher's (N, 3, 2).
         dictionary: (P, 3, K).
         landmarks: w (N, P, 2), sides; 0 where hidden.
-        visible: (N, P), 0 or 1.
+        visible: (N, P), 0 or 1; None for all.
     """
 
     depth: Tensor
@@ -33,7 +35,7 @@ class CostArguments(NamedTuple):
     camera: Tensor
     dictionary: Tensor
     landmarks: Tensor
-    visible: Tensor
+    visible: Tensor | None
 
 
 def cost_arguments(  # noqa: PLR0913
@@ -45,13 +47,12 @@ def cost_arguments(  # noqa: PLR0913
     code_weight: float,
     visible: Tensor | None,
 ) -> CostArguments:
-    """Check the arguments of a cost; values only where that stops no compiler.
+    """Check that the arguments of a cost fit each other.
 
     Raises:
-        DtypeError, DeviceError, ShapeError: for tensors that do not fit each other,
-            and for fewer atoms than landmarks, which leave depths that no code gives.
-        ValueRangeError: for cameras that are not orthonormal, numbers that are not
-            finite, a mask of other numbers than 0 and 1, and weights below 0.
+        DtypeError, DeviceError, ShapeError: for tensors that do not, and for fewer
+            atoms than landmarks, which leave depths that no code gives.
+        ValueRangeError: for a weight below 0.
     """
     named = {
         'depth': depth,
@@ -77,35 +78,41 @@ def cost_arguments(  # noqa: PLR0913
     check_shape('landmarks', landmarks, (count, points, 2))
     if not code_weight >= 0:
         raise ValueRangeError(f'code_weight: expected at least 0, got {code_weight}')
-    doubles = {name: tensor.double() for name, tensor in named.items()}
-    if visible is None:
-        shown = torch.ones_like(doubles['depth'])
-    else:
+    doubles = {name: tensor.detach().double() for name, tensor in named.items()}
+    if visible is not None:
         check_device('visible', visible, depth.device)
         check_shape('visible', visible, (count, points))
-        shown = visible.double()
-    if not torch.compiler.is_compiling():
-        _check_values(doubles, shown)
-    doubles['landmarks'] = torch.where(shown.unsqueeze(-1) > 0, doubles['landmarks'], 0)
-    return CostArguments(**doubles, visible=shown)
+        visible = visible.double()
+        doubles['landmarks'] = doubles['landmarks'].masked_fill(
+            (visible == 0).unsqueeze(-1), 0
+        )
+    return CostArguments(**doubles, visible=visible)
 
 
-@torch.no_grad()
-def _check_values(named: dict[str, Tensor], visible: Tensor) -> None:
-    """One question to the device if all is well."""
-    camera = named['camera']
-    gram = camera.transpose(-2, -1) @ camera
-    zero_or_one = (visible == 0) | (visible == 1)
-    summed = torch.where(visible > 0, named['landmarks'].sum(-1), 0).sum()
-    for name in ('depth', 'code', 'dictionary'):
-        summed = summed + named[name].sum()
-    unit = torch.eye(2, dtype=gram.dtype, device=gram.device)
-    if bool(
-        ((gram - unit).abs() <= 1e-3).all() & zero_or_one.all() & summed.isfinite()
-    ):
+def check_values(arguments: CostArguments, cost: Tensor) -> None:
+    """Ask the device once whether all is well, and find out what is not.
+
+    Under a compiler nobody asks.
+
+    Args:
+        arguments: of a cost.
+        cost: (N,), finite only if the arguments are.
+
+    Raises:
+        ValueRangeError: for cameras that are not orthonormal, numbers that are not
+            finite, and a mask of other numbers than 0 and 1.
+    """
+    if torch.compiler.is_compiling():
         return
-    for name in ('depth', 'code', 'dictionary'):
-        check_finite(name, named[name])
-    check_finite('landmarks', named['landmarks'][visible > 0])
+    depth, code, camera, dictionary, landmarks, visible = arguments
+    well = cost.isfinite().all() & (camera_error(camera) <= CAMERA_TOLERANCE).all()
+    if visible is not None:
+        well = well & (visible * (1 - visible) == 0).all()
+    if bool(well):
+        return
+    check_finite('depth', depth)
+    check_finite('code', code)
+    check_finite('dictionary', dictionary)
+    check_finite('landmarks', landmarks)
     check_camera('camera', camera)
     raise ValueRangeError('visible: expected 0 or 1, got other numbers')

@@ -1,8 +1,8 @@
 """The codes that give a depth: rotated dictionary, and projection on them.
 
-With H = D D^T, (3P x 3P), every per-sample Gram matrix is a combination of
-blocks of H, so no rotated dictionary and no pseudo-inverse are ever formed. A Gram
-matrix squares the condition of B_z; float64 pays for that.
+With H = D D^T, (3P x 3P), B_z B_z^T is a combination of blocks of H, so that no
+rotated dictionary and no pseudo-inverse are ever formed. A Gram matrix squares the
+condition of B_z; float64 pays for that.
 """
 
 from typing import NamedTuple
@@ -11,24 +11,46 @@ import torch
 from torch import Tensor
 
 from nrsfm_distill_mm.geometry import rotation_from_camera
-from nrsfm_distill_mm.nrsfm.sparse_coding import reconstruct_shape
 
 # Of the largest eigenvalue: what is left of a mean that was subtracted in float32.
 NULL_EIGENVALUE = 1e-12
 
 
 class DictionaryGram(NamedTuple):
-    """What the costs need of a dictionary; computed once for many batches.
+    """What the costs need of a dictionary; computed once for many batches. float64.
 
     Attributes:
-        blocks: H = D D^T over the code, (P, 3, P, 3), float64.
-        null_space: (P, P), float64, projects on the combinations of points that the
+        blocks: H = D D^T over the code, (3P, 3P).
+        by_axes: the same, (9, P P), a row for each pair of coordinates.
+        null_space: (P, P), projects on the combinations of points that the
             dictionary leaves at 0: their mean, if it is centred; the difference of
             two points that always coincide.
+        regular: (P, P), what makes B_z B_z^T regular: in the null space where it
+            does not matter, elsewhere at the level of rounding.
     """
 
     blocks: Tensor
+    by_axes: Tensor
     null_space: Tensor
+    regular: Tensor
+
+
+@torch.no_grad()
+def dictionary_gram(dictionary: Tensor) -> DictionaryGram:
+    """H = D D^T of a dictionary (P, 3, K), and what follows from it."""
+    points = dictionary.shape[0]
+    flat = dictionary.double().flatten(0, 1)
+    blocks = flat @ flat.transpose(0, 1)
+    axes = blocks.reshape(points, 3, points, 3).permute(1, 3, 0, 2)
+    values, vectors = torch.linalg.eigh(axes.diagonal().sum(-1))
+    null = vectors * (values <= NULL_EIGENVALUE * values[-1])
+    null_space = null @ null.transpose(0, 1)
+    ridge = points * torch.finfo(blocks.dtype).eps * torch.eye(points).to(blocks)
+    scale = blocks.diagonal().mean()
+    scale = torch.where(scale > 0, scale, 1)
+    return DictionaryGram(
+        blocks, axes.reshape(9, -1), null_space, scale * (null_space + ridge)
+    )
 
 
 def rotated_dictionary(dictionary: Tensor, camera: Tensor) -> tuple[Tensor, Tensor]:
@@ -41,63 +63,51 @@ def rotated_dictionary(dictionary: Tensor, camera: Tensor) -> tuple[Tensor, Tens
         camera: (N, 3, 2).
 
     Returns:
-        B_xy (N, P, 2, K) and B_z (N, P, K). The closed forms below never build
-        them; the exact cost, tests and readers do.
+        B_xy (N, P, 2, K) and B_z (N, P, K). The upper bound never builds them; the
+        exact cost, tests and readers do.
     """
     rotated = torch.einsum('pck,ncd->npdk', dictionary, rotation_from_camera(camera))
     return rotated[:, :, :2], rotated[:, :, 2]
 
 
-@torch.no_grad()
-def dictionary_gram(dictionary: Tensor) -> DictionaryGram:
-    """H = D D^T of a dictionary (P, 3, K), and its null space."""
-    points = dictionary.shape[0]
-    flat = dictionary.double().flatten(0, 1)
-    blocks = (flat @ flat.transpose(0, 1)).reshape(points, 3, points, 3)
-    values, vectors = torch.linalg.eigh(torch.einsum('pcqc->pq', blocks))
-    null = vectors * (values <= NULL_EIGENVALUE * values[-1])
-    return DictionaryGram(blocks, null @ null.transpose(0, 1))
+class DepthConstraint(NamedTuple):
+    """B_z phi = z' for a batch of cameras, with B_z B_z^T factored.
 
-
-def depth_gram(gram: DictionaryGram, camera: Tensor) -> tuple[Tensor, Tensor]:
-    """B_xy B_z^T (N, P, 2, P) and B_z B_z^T (N, P, P) for cameras (N, 3, 2)."""
-    points = gram.blocks.shape[0]
-    rotation = rotation_from_camera(camera.double())
-    by_depth = gram.blocks.reshape(-1, 3) @ rotation[..., 2:]
-    by_depth = by_depth.reshape(-1, points, 3, points)
-    both = torch.einsum('npcq,ncd->npdq', by_depth, rotation)
-    return both[:, :, :2], both[:, :, 2]
-
-
-def depth_multiplier(axis_gram: Tensor, residual: Tensor, null_space: Tensor) -> Tensor:
-    """The multiplier alpha = (B_z B_z^T)^+ r of the constraint B_z phi = z'.
-
-    Args:
-        axis_gram: B_z B_z^T (N, P, P), float64.
-        residual: r = z' - B_z phi, (N, P), float64.
-        null_space: (P, P), of the dictionary; put back before the factorisation, and
-            out of the residual, B_z^T ignores it.
-
-    Returns:
-        (N, P).
+    Attributes:
+        axis: the optical axis in the canonical frame, (N, 3).
+        gram: B_z B_z^T (N, P, P).
+        factor: of it, made regular.
     """
-    scale = axis_gram.diagonal(dim1=-2, dim2=-1).mean(-1)[:, None, None]
-    scale = torch.where(scale > 0, scale, 1)
-    ridge = residual.shape[-1] * torch.finfo(residual.dtype).eps
-    eye = torch.eye(residual.shape[-1], dtype=residual.dtype, device=residual.device)
-    factor = torch.linalg.cholesky(axis_gram / scale + null_space + ridge * eye)
-    within = (residual - residual @ null_space).unsqueeze(-1) / scale
-    alpha = torch.cholesky_solve(within, factor)
-    # One refinement takes the ridge back.
-    error = within - (axis_gram @ alpha) / scale
-    return (alpha + torch.cholesky_solve(error, factor)).squeeze(-1)
 
+    axis: Tensor
+    gram: Tensor
+    factor: Tensor
 
-def expand_multiplier(alpha: Tensor, camera: Tensor, dictionary: Tensor) -> Tensor:
-    """B_z^T alpha (N, K): one product with the unrotated dictionary."""
-    depth_axis = rotation_from_camera(camera)[..., 2]
-    spread = alpha[:, :, None] * depth_axis[:, None, :]
-    return spread.flatten(1) @ dictionary.flatten(0, 1)
+    @classmethod
+    def of(cls, camera: Tensor, gram: DictionaryGram) -> 'DepthConstraint':
+        """The constraint for cameras (N, 3, 2), float64."""
+        axis = torch.linalg.cross(camera[..., 0], camera[..., 1])
+        pairs = (axis[:, :, None] * axis[:, None, :]).flatten(1)
+        depth_gram = (pairs @ gram.by_axes).view(len(axis), *gram.regular.shape)
+        factor, _ = torch.linalg.cholesky_ex(depth_gram + gram.regular)
+        return cls(axis, depth_gram, factor)
+
+    def depth(self, shape: Tensor) -> Tensor:
+        """Depth (N, P) of flat canonical shapes (N, 3P): B_z phi for D phi."""
+        points = shape.view(len(shape), -1, 3)
+        return (points @ self.axis.unsqueeze(-1)).squeeze(-1)
+
+    def spread(self, alpha: Tensor) -> Tensor:
+        """Undo :meth:`depth` as its transpose: (N, 3P), times D it is B_z^T alpha."""
+        return (alpha.unsqueeze(-1) * self.axis.unsqueeze(1)).flatten(1)
+
+    def multiplier(self, residual: Tensor) -> Tensor:
+        """Solve for alpha = (B_z B_z^T)^+ r, (N, P), up to what B_z^T ignores."""
+        right = residual.unsqueeze(-1)
+        alpha = torch.cholesky_solve(right, self.factor)
+        # One refinement takes the ridge back.
+        error = right - self.gram @ alpha
+        return (alpha + torch.cholesky_solve(error, self.factor)).squeeze(-1)
 
 
 def project_code(
@@ -122,11 +132,10 @@ def project_code(
     Returns:
         (N, K), float64; may have negative elements.
     """
-    gram = gram or dictionary_gram(dictionary)
-    depth, code, camera, dictionary = (
-        value.double() for value in (depth, code, camera, dictionary)
+    code, atoms = code.double(), dictionary.double().flatten(0, 1)
+    constraint = DepthConstraint.of(
+        camera.double(), gram or dictionary_gram(dictionary)
     )
-    shape = reconstruct_shape(code, dictionary) @ rotation_from_camera(camera)
-    residual = depth - shape[..., 2]
-    alpha = depth_multiplier(depth_gram(gram, camera)[1], residual, gram.null_space)
-    return code + expand_multiplier(alpha, camera, dictionary)
+    own = constraint.depth(code @ atoms.transpose(0, 1))
+    alpha = constraint.multiplier(depth.double() - own)
+    return code + constraint.spread(alpha) @ atoms

@@ -1,26 +1,27 @@
 """What the teacher would pay for a depth hypothesis.
 
 Arguments may have any floating-point type: the costs are computed in float64, where
-they cost little, and returned in the type of the depth, float32 at least.
+they cost little, and returned in the type of the depth, float32 at least. Only depth
+has a gradient; it is known in closed form and comes with the cost.
 """
 
 import torch
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import rotation_from_camera
 from nrsfm_distill_mm.nrsfm.cheapest_code import cheapest_code
-from nrsfm_distill_mm.nrsfm.code_cost import DistillCost, code_cost, in_type_of
+from nrsfm_distill_mm.nrsfm.code_cost import DistillCost, code_cost
 from nrsfm_distill_mm.nrsfm.code_problem import code_problem, start_from
-from nrsfm_distill_mm.nrsfm.cost_arguments import CostArguments, cost_arguments
+from nrsfm_distill_mm.nrsfm.cost_arguments import (
+    CostArguments,
+    check_values,
+    cost_arguments,
+)
 from nrsfm_distill_mm.nrsfm.depth_subspace import (
+    DepthConstraint,
     DictionaryGram,
-    depth_gram,
-    depth_multiplier,
     dictionary_gram,
-    expand_multiplier,
     project_code,
 )
-from nrsfm_distill_mm.nrsfm.sparse_coding import reconstruct_shape
 
 LEAST_CODE_WEIGHT = 1e-6  # of the exact cost
 
@@ -39,22 +40,35 @@ def upper_bound_terms(  # noqa: PLR0913
     arguments = cost_arguments(
         depth, code, camera, dictionary, landmarks, code_weight, visible
     )
-    gram = gram or dictionary_gram(dictionary)
-    return in_type_of(depth, _upper_bound(arguments, gram, code_weight))
+    cost, slope = _upper_bound(
+        arguments, gram or dictionary_gram(dictionary), code_weight
+    )
+    check_values(arguments, cost.total)
+    return cost.in_type_of(depth).with_slope(depth, slope)
 
 
+@torch.no_grad()
 def _upper_bound(
     arguments: CostArguments, gram: DictionaryGram, code_weight: float
-) -> DistillCost:
-    """Eq. (14) without B or its pseudo-inverse."""
+) -> tuple[DistillCost, Tensor]:
+    """Eq. (14) without B or its pseudo-inverse, and its gradient (N, P) in depth."""
     depth, code, camera, dictionary, landmarks, visible = arguments
-    shape = reconstruct_shape(code, dictionary) @ rotation_from_camera(camera)
-    plane_gram, axis_gram = depth_gram(gram, camera)
-    alpha = depth_multiplier(axis_gram, depth - shape[..., 2], gram.null_space)
-    moved = (plane_gram.flatten(1, 2) @ alpha.unsqueeze(-1)).view_as(landmarks)
-    residual = shape[..., :2] - landmarks + moved
-    projected = code + expand_multiplier(alpha, camera, dictionary)
-    return code_cost(residual, projected, code_weight, visible)
+    atoms = dictionary.flatten(0, 1)
+    constraint = DepthConstraint.of(camera, gram)
+    shape = code @ atoms.transpose(0, 1)
+    alpha = constraint.multiplier(depth - constraint.depth(shape))
+    spread = constraint.spread(alpha)
+    projected = code + spread @ atoms
+    moved = (shape + spread @ gram.blocks).view(*depth.shape, 3)
+    residual = moved @ camera - landmarks
+    if visible is not None:
+        residual = residual * visible.unsqueeze(-1)
+    cost = code_cost(residual, projected, code_weight)
+    # The chain rule, backwards: the two norms, phi~ and the residual, alpha.
+    pull = residual / cost.reprojection.clamp_min(1e-300)[:, None, None]
+    pull = (pull @ camera.transpose(1, 2)).flatten(1) @ gram.blocks
+    pull = pull + code_weight * projected.sign() @ atoms.transpose(0, 1)
+    return cost, constraint.multiplier(constraint.depth(pull))
 
 
 def upper_bound_cost(  # noqa: PLR0913
@@ -115,18 +129,18 @@ def exact_terms(  # noqa: PLR0913
     )
     gram = gram or dictionary_gram(dictionary)
     code_weight = max(code_weight, LEAST_CODE_WEIGHT)
-    bound = _upper_bound(arguments, gram, code_weight)
-    least, multiplier = _search(arguments, gram, code_weight, max_iterations, tolerance)
-    # The envelope theorem: the multiplier is the gradient, nothing is unrolled.
-    slope = ((arguments.depth - arguments.depth.detach()) * multiplier).sum(-1)
+    bound, bound_slope = _upper_bound(arguments, gram, code_weight)
+    check_values(arguments, bound.total)
+    least, slope = _search(arguments, gram, code_weight, max_iterations, tolerance)
     kept = least.total <= bound.total
     cost = DistillCost(
-        torch.where(kept, least.total + slope, bound.total),
+        torch.where(kept, least.total, bound.total),
         torch.where(kept, least.reprojection, bound.reprojection),
         torch.where(kept, least.code, bound.code),
         least.lower_bound,
     )
-    return in_type_of(depth, cost)
+    slope = torch.where(kept.unsqueeze(1), slope, bound_slope)
+    return cost.in_type_of(depth).with_slope(depth, slope)
 
 
 @torch.no_grad()
@@ -137,7 +151,10 @@ def _search(
     max_iterations: int,
     tolerance: float,
 ) -> tuple[DistillCost, Tensor]:
-    """The cheapest code that was found, and the multiplier (N, P) of its depth."""
+    """The cheapest code that was found, and its gradient (N, P) in depth.
+
+    That is the multiplier of B_z phi = z', by the envelope theorem.
+    """
     depth, code, camera, dictionary, landmarks, visible = arguments
     problem = code_problem(arguments, gram.null_space, code_weight)
     start = project_code(depth, code, camera, dictionary, gram)
@@ -146,8 +163,8 @@ def _search(
     )
     # What is left of the constraint's error is projected away.
     best = project_code(depth, found.code, camera, dictionary, gram)
-    residual = reconstruct_shape(best, dictionary) @ camera - landmarks
-    least = code_cost(residual, best, code_weight, visible)
+    shape = (best @ dictionary.flatten(0, 1).transpose(0, 1)).view(*depth.shape, 3)
+    least = code_cost(shape @ camera - landmarks, best, code_weight, visible)
     multiplier = found.dual[:, 2::3]
     return (
         least._replace(lower_bound=(problem.target * found.dual).sum(1)),

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from nrsfm_distill_mm.geometry import rotation_from_camera
 from nrsfm_distill_mm.nrsfm import (
-    depth_gram,
+    DepthConstraint,
     dictionary_gram,
     project_code,
     rotated_dictionary,
@@ -36,12 +36,19 @@ def test_rotated_dictionary(dictionary: Tensor, cameras: Tensor) -> None:
         torch.testing.assert_close(b_z[i], literal[:, 2])
 
 
-def test_gram_matrices(dictionary: Tensor, cameras: Tensor) -> None:
-    b_xy, b_z = rotated_dictionary(dictionary, cameras)
-    plane, axis = depth_gram(dictionary_gram(dictionary), cameras)
-    torch.testing.assert_close(axis, b_z @ b_z.mT)
-    expected = torch.einsum('npdk,nqk->npdq', b_xy, b_z)
-    torch.testing.assert_close(plane, expected)
+def test_constraint(dictionary: Tensor, cameras: Tensor) -> None:
+    _, b_z = rotated_dictionary(dictionary, cameras)
+    constraint = DepthConstraint.of(cameras, dictionary_gram(dictionary))
+    torch.testing.assert_close(constraint.gram, b_z @ b_z.mT)
+    code = torch.rand(5, 30, dtype=torch.float64)
+    atoms = dictionary.flatten(0, 1)
+    expected = (b_z @ code.unsqueeze(-1)).squeeze(-1)
+    torch.testing.assert_close(constraint.depth(code @ atoms.mT), expected)
+    alpha = torch.randn(5, 7, dtype=torch.float64)
+    expected = (b_z.mT @ alpha.unsqueeze(-1)).squeeze(-1)
+    torch.testing.assert_close(constraint.spread(alpha) @ atoms, expected)
+    residual = (b_z @ b_z.mT @ alpha.unsqueeze(-1)).squeeze(-1)
+    torch.testing.assert_close(constraint.multiplier(residual), alpha)
 
 
 @pytest.mark.parametrize('centred', [False, True])

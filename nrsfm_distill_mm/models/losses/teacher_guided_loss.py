@@ -4,15 +4,18 @@ import torch
 from mmengine.logging import MessageHub
 from torch import Tensor, nn
 
-from nrsfm_distill_mm.geometry import check_real, check_shape
+from nrsfm_distill_mm.geometry import (
+    CAMERA_TOLERANCE,
+    camera_error,
+    check_real,
+    check_shape,
+)
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
 from nrsfm_distill_mm.models.losses.teacher_sources import (
     CodesFile,
     FrozenTeacher,
     TeacherBasis,
 )
-
-CAMERA_TOLERANCE = 1e-3
 
 
 class TeacherGuidedLoss(nn.Module):
@@ -113,10 +116,8 @@ class TeacherGuidedLoss(nn.Module):
 
 def _with_cameras(labels: TeacherLabels) -> TeacherLabels:
     """No answer where there is no camera: landmarks in a line have none."""
-    gram = labels.camera.transpose(1, 2) @ labels.camera
-    unit = torch.eye(2, device=gram.device)
-    found = ((gram - unit).abs() < CAMERA_TOLERANCE).all(-1).all(-1)
-    blank = torch.eye(3, 2, device=gram.device)
+    found = camera_error(labels.camera) < CAMERA_TOLERANCE
+    blank = torch.eye(3, 2, device=found.device)
     return labels._replace(
         camera=torch.where(found[:, None, None], labels.camera, blank),
         valid=labels.valid * found,
