@@ -27,6 +27,7 @@ import numpy as np
 import torch
 from bench_teacher import provenance, show
 from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
@@ -95,6 +96,7 @@ def calls(count: int, device: str) -> dict[str, Callable[[], Any]]:
 
 def student_step(device: str) -> Callable[[], Any]:
     """A training step of the default student, images and labels at hand."""
+    init_default_scope('mmpose')
     config = Config.fromfile(STUDENT)
     config.model.backbone.init_cfg = None
     config.model.head.depth_loss = None
@@ -161,10 +163,9 @@ def peak_megabytes(call: Callable[[], Any]) -> float:
         return (torch.cuda.max_memory_allocated() - before) / 1e6
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as record:
         call()
-    events = [e for e in record.events() if e.name == '[memory]']
-    changes = [
-        e.cpu_memory_usage for e in sorted(events, key=lambda e: e.time_range.start)
-    ]
+    events = record.profiler.kineto_results.events()
+    memory = [e for e in events if e.name() == '[memory]']
+    changes = [e.nbytes() for e in sorted(memory, key=lambda e: e.start_ns())]
     return max(np.cumsum(changes)) / 1e6
 
 

@@ -8,6 +8,9 @@ from nrsfm_distill_mm.datasets.human36m import (
 from nrsfm_distill_mm.datasets.keypoint_array import KeypointArrayDataset
 from nrsfm_distill_mm.datasets.landmark_batches import LandmarkBatchDataset
 from nrsfm_distill_mm.datasets.mpii import MpiiDistillDataset
+from nrsfm_distill_mm.datasets.transforms.lifting_target import (
+    LiftingTargetFromLandmarks,
+)
 from nrsfm_distill_mm.datasets.transforms.load_depth_labels import LoadDepthLabels
 from nrsfm_distill_mm.datasets.transforms.load_teacher_codes import LoadTeacherCodes
 
@@ -16,6 +19,7 @@ __all__ = [
     'Human36mDistillDataset',
     'KeypointArrayDataset',
     'LandmarkBatchDataset',
+    'LiftingTargetFromLandmarks',
     'LoadDepthLabels',
     'LoadTeacherCodes',
     'MpiiDistillDataset',

@@ -1,0 +1,13 @@
+# VideoPose3D without a 3D label: the teacher's cost instead of the truth.
+_base_ = 'mmpose::body_3d_keypoint/video_pose_lift/h36m/video-pose-lift_tcn-27frm-supv_8xb128-160e_h36m.py'
+custom_imports = dict(imports=['nrsfm_distill_mm'])
+
+teacher = 'work_dirs/deep-nrsfm_h36m/iter_3000.pth'
+loss = dict(_delete_=True, type='NRSfMDistillLoss', teacher=teacher)
+model = dict(head=dict(loss=loss))
+train_pipeline = [dict(type='LiftingTargetFromLandmarks', causal=False), *_base_.val_pipeline]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+# The answer is in sides: errors after the best scale, and after the best similarity.
+val_evaluator = [dict(type='MPJPE', mode='n-mpjpe'), dict(type='MPJPE', mode='p-mpjpe')]
+test_evaluator = val_evaluator
+default_hooks = dict(checkpoint=dict(save_best='N-MPJPE'))
