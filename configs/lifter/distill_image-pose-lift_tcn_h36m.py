@@ -10,7 +10,6 @@ val_pipeline = [dict(type='GenerateTarget', encoder=codec), _base_.train_pipelin
 train_pipeline = [dict(type='LiftingTargetFromLandmarks'), *val_pipeline]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
-# The answer is in sides: errors after the best scale, and after the best similarity.
-val_evaluator = [dict(type='MPJPE', mode='n-mpjpe'), dict(type='MPJPE', mode='p-mpjpe')]
-test_evaluator = val_evaluator
-default_hooks = dict(checkpoint=dict(save_best='N-MPJPE'))
+# The answer is in sides, the truth in metres.
+val_evaluator = test_evaluator = dict(_delete_=True, type='Pose3DErrorMetric', truth_scale=1000)
+default_hooks = dict(checkpoint=dict(save_best='pose3d/mpjpe'))

@@ -24,14 +24,16 @@ ERRORS = {
 class Pose3DErrorMetric(BaseMetric):
     """MPJPE, PA-MPJPE and depth error in mm, overall and per action.
 
-    Predictions (``pred_instances.keypoints_3d``) are scaled by mean bone length,
-    then root-aligned; truth comes as ``keypoints_3d`` (mm) in the samples'
-    meta information.
+    Predictions are scaled by mean bone length, then root-aligned. They and the truth
+    are ``pred_instances.keypoints_3d`` and ``keypoints_3d`` in the samples' meta
+    information; of MMPose's lifters ``pred_instances.keypoints`` and
+    ``gt_instances.lifting_target``.
 
     Args:
         root_index: the landmark that poses are aligned at.
         truth_required: whether samples without truth are an error; otherwise
             they are left out.
+        truth_scale: mm per unit of the truth; 1000 for MMPose's Human3.6M.
         out_file: writes the aligned poses to this ``.npz``, for reports.
     """
 
@@ -41,39 +43,31 @@ class Pose3DErrorMetric(BaseMetric):
         self,
         root_index: int = 0,
         truth_required: bool = True,
+        truth_scale: float = 1.0,
         out_file: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.root_index = root_index
         self.truth_required = truth_required
+        self.truth_scale = truth_scale
         self.out_file = out_file
 
     def process(
         self, data_batch: Mapping[str, Any], data_samples: Sequence[dict[str, Any]]
     ) -> None:
-        """Keep one record per sample."""
+        """Keep one record per pose."""
         for sample in data_samples:
-            if sample.get('keypoints_3d') is None:
-                if not self.truth_required:
-                    continue
+            if 'lifting_target' in sample['gt_instances']:
+                self.results.extend(_lifted(sample))
+            elif sample.get('keypoints_3d') is not None:
+                self.results.append(_estimated(sample))
+            elif self.truth_required:
                 raise ValueError(
                     'keypoints_3d: expected 3D truth in the meta information of '
                     f'{sample.get("img_path")}, found none; put "keypoints_3d" into '
                     'the meta_keys of PackPoseInputs'
                 )
-            predicted = sample['pred_instances']
-            self.results.append(
-                {
-                    'keypoints_3d': _single(predicted['keypoints_3d']),
-                    'keypoints': _single(predicted['keypoints'])[:, :2],
-                    'keypoints_gt': _single(sample['gt_instances']['keypoints']),
-                    'keypoints_3d_gt': _single(sample['keypoints_3d']),
-                    'image': str(sample['img_path']),
-                    'key': sample_key(sample['img_path'], sample['id']),
-                    'action': str(sample.get('action', '')),
-                }
-            )
 
     def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
         """Means over the samples, keyed ``mpjpe`` and ``mpjpe_<action>``."""
@@ -84,6 +78,7 @@ class Pose3DErrorMetric(BaseMetric):
                 'Pose3DErrorMetric: expected at least one sample, got none'
             )
         arrays = {name: np.stack([r[name] for r in results]) for name in results[0]}
+        arrays['keypoints_3d_gt'] = self.truth_scale * arrays['keypoints_3d_gt']
         links = self._links(arrays['keypoints_3d_gt'].shape[1])
         true = torch.from_numpy(arrays['keypoints_3d_gt']).double()
         predicted = functional.scale_to_bone_length(
@@ -118,6 +113,31 @@ def summarise(predicted: Tensor, true: Tensor, action: Any) -> dict[str, float]:
         for which in np.unique(action[action != '']):
             summary[f'{name}_{which}'] = float(values[action == which].mean())
     return summary
+
+
+def _estimated(sample: dict[str, Any]) -> dict[str, Any]:
+    """The record of a top-down sample."""
+    predicted = sample['pred_instances']
+    return {
+        'keypoints_3d': _single(predicted['keypoints_3d']),
+        'keypoints': _single(predicted['keypoints'])[:, :2],
+        'keypoints_gt': _single(sample['gt_instances']['keypoints']),
+        'keypoints_3d_gt': _single(sample['keypoints_3d']),
+        'image': str(sample['img_path']),
+        'key': sample_key(sample['img_path'], sample['id']),
+        'action': str(sample.get('action', '')),
+    }
+
+
+def _lifted(sample: dict[str, Any]) -> list[dict[str, Any]]:
+    """The records of a lifter's sample, one per target frame."""
+    true = np.asarray(sample['gt_instances']['lifting_target'], dtype=np.float32)
+    predicted = np.asarray(sample['pred_instances']['keypoints'], dtype=np.float32)
+    action = str(sample.get('action', ''))
+    return [
+        {'keypoints_3d': pose, 'keypoints_3d_gt': truth, 'action': action}
+        for pose, truth in zip(predicted.reshape(true.shape), true, strict=True)
+    ]
 
 
 def _single(instances: Any) -> Any:

@@ -14,18 +14,18 @@ from nrsfm_distill_mm.geometry import normalise_landmarks
 class LiftingTargetFromLandmarks(BaseTransform):
     """Replace the 3D target of MMPose's pose lifters by the 2D landmarks, depth 0.
 
-    For losses that know a teacher (``NRSfMDistillLoss(teacher=...)``): they read x and y
-    of the target alone. Stands before ``GenerateTarget``, whose codec must keep the
+    For losses that know a teacher (``NRSfMDistillLoss(teacher=...)``) and read but x
+    and y of the target. Stands before ``GenerateTarget``, whose codec must keep the
     root landmark and have no statistics of targets. The lifter then answers in sides,
     the longer side of the landmarks' box, x right, y down, z away from the viewer.
 
     Required keys: ``keypoints`` (T, P, 2), ``keypoints_visible`` (T, P) or (T, P, 2).
-    Modified keys: ``lifting_target`` (S, P, 3) and ``lifting_target_visible`` (S, P), of
-    all frames if S, the number of targets, is T, else of one.
+    Modified keys: ``lifting_target`` (S, P, 3) and ``lifting_target_visible`` (S, P),
+    of all frames if S, the number of targets, is T, else of one.
 
     Args:
-        causal: with one target, whether it is of the last frame or of the middle one, as
-            of the dataset.
+        causal: with one target, whether it is of the last frame or of the middle one,
+            as of the dataset.
     """
 
     def __init__(self, causal: bool = True) -> None:
