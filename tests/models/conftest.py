@@ -5,8 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from layouts import WORM
+from mmengine.config import Config
 
 from nrsfm_distill_mm.geometry import nearest_camera
+from nrsfm_distill_mm.models import DeepNRSfM
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
 from nrsfm_distill_mm.nrsfm import CodesInfo, TeacherCodes, save_teacher_codes
 
@@ -49,3 +52,22 @@ def labels(codes: TeacherCodes) -> TeacherLabels:
         valid=torch.ones(4),
         id=torch.full((4,), codes.teacher_id),
     )
+
+
+@pytest.fixture
+def worm_teacher() -> DeepNRSfM:
+    """A teacher of 7 landmarks whose depth sign is -1."""
+    teacher = DeepNRSfM(WORM, (24, 12, 6)).eval()
+    teacher.depth_sign.fill_(-1)
+    return teacher
+
+
+@pytest.fixture
+def checkpoint(worm_teacher: DeepNRSfM, tmp_path: Path) -> str:
+    config = Config(
+        {'model': {'type': 'DeepNRSfM', 'metainfo': WORM, 'code_sizes': (24, 12, 6)}}
+    )
+    path = tmp_path / 'teacher.pth'
+    meta = {'cfg': config.pretty_text}
+    torch.save({'meta': meta, 'state_dict': worm_teacher.state_dict()}, path)
+    return str(path)

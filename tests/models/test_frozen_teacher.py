@@ -4,8 +4,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from layouts import WORM
-from mmengine.config import Config
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
@@ -22,36 +20,17 @@ WEIGHTS = {'loss_weight': 0.7, 'landmark_weight': 0.4}
 
 
 @pytest.fixture
-def teacher() -> DeepNRSfM:
-    """A teacher of 7 landmarks whose depth sign is -1."""
-    teacher = DeepNRSfM(WORM, (24, 12, 6)).eval()
-    teacher.depth_sign.fill_(-1)
-    return teacher
-
-
-@pytest.fixture
-def checkpoint(teacher: DeepNRSfM, tmp_path: Path) -> str:
-    config = Config(
-        {'model': {'type': 'DeepNRSfM', 'metainfo': WORM, 'code_sizes': (24, 12, 6)}}
-    )
-    path = tmp_path / 'teacher.pth'
-    meta = {'cfg': config.pretty_text}
-    torch.save({'meta': meta, 'state_dict': teacher.state_dict()}, path)
-    return str(path)
-
-
-@pytest.fixture
 def target() -> Tensor:
     """Landmarks (5, 7, 3) in px; z is nonsense."""
     return 90 * torch.rand(5, 7, 3)
 
 
 def test_is_eq_15_with_what_the_teacher_answers(
-    teacher: DeepNRSfM, checkpoint: str, target: Tensor
+    worm_teacher: DeepNRSfM, checkpoint: str, target: Tensor
 ) -> None:
     output = target + 9 * torch.randn(5, 7, 3)
-    network = teacher.network
-    answer, seen, _ = teacher.infer(target[..., :2])
+    network = worm_teacher.network
+    answer, seen, _ = worm_teacher.infer(target[..., :2])
     scale = dictionary_scale(network.dictionary)
     depth = -output[..., 2] / seen.side[:, None]
     expected = upper_bound_cost(
@@ -73,9 +52,9 @@ def test_is_eq_15_with_what_the_teacher_answers(
 
 
 def test_the_teachers_own_pose_has_no_depth_error(
-    teacher: DeepNRSfM, checkpoint: str, target: Tensor
+    worm_teacher: DeepNRSfM, checkpoint: str, target: Tensor
 ) -> None:
-    answer, seen, _ = teacher.infer(target[..., :2])
+    answer, seen, _ = worm_teacher.infer(target[..., :2])
     depth = -to_camera_frame(answer.shape, answer.camera)[..., 2:]
     output = torch.cat([target[..., :2], depth * seen.side[:, None, None]], dim=-1)
     loss = TeacherDepthLoss(teacher=checkpoint)

@@ -93,6 +93,18 @@ def test_missing_teacher_labels_name_the_transform(
         student(torch.randn(2, 3, 64, 48), _samples(2, targets), mode='loss')
 
 
+def test_a_frozen_teacher_needs_no_codes(
+    checkpoint: str, targets: dict[str, torch.Tensor]
+) -> None:
+    loss = {'type': 'NRSfMDistillLoss', 'teacher': checkpoint, 'landmark_weight': 0}
+    student = MODELS.build(_config(loss))
+    losses = student(torch.randn(4, 3, 64, 48), _samples(4, targets), mode='loss')
+    losses['loss_distill'].backward()
+    weight = student.head.volume_head.final_layer.weight
+    assert weight.grad.abs().sum() > 0
+    assert set(losses) == {'loss_kpt', 'loss_distill', 'acc_pose'}
+
+
 def test_three_dimensional_labels_supervise_depth_too(
     targets: dict[str, torch.Tensor],
 ) -> None:
