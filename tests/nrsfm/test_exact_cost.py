@@ -204,3 +204,9 @@ def test_float32_agrees() -> None:
     found = exact_cost(*problem.float())
     assert found.dtype == torch.float32
     torch.testing.assert_close(found.double(), exact_cost(*problem), rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize('cost', [upper_bound_cost, exact_cost])
+def test_float32_agrees_on_real_samples(cost: object, real_problem: Problem) -> None:
+    found = cost(*real_problem.float())
+    torch.testing.assert_close(found.double(), cost(*real_problem), rtol=1e-4, atol=0)
