@@ -144,6 +144,16 @@ def test_clearing_leaves_what_it_has_no_record_of(demo):
     assert output.exists()
 
 
+def test_of_a_linked_folder_only_the_link_is_deleted(tmp_path):
+    (tmp_path / 'elsewhere').mkdir()
+    (tmp_path / 'elsewhere' / 'image.png').touch()
+    link = tmp_path / 'data'
+    link.symlink_to('elsewhere')
+    Step('x', 'X', ('make.py',), (), (link,)).clear()
+    assert not link.is_symlink()
+    assert (tmp_path / 'elsewhere' / 'image.png').exists()
+
+
 def test_a_checkpoint_is_filled_in_when_it_is_known(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     step = Step('x', 'X', ('test.py', 'latest:run'), (), ())

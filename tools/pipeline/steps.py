@@ -49,9 +49,9 @@ class Step:
         return [path for path in self.outputs if not path.exists()]
 
     def clear(self) -> None:
-        """Delete what the step made."""
+        """Delete what the step made; of a link, the link."""
         for path in self.makes:
-            if path.is_dir():
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
