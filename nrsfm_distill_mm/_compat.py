@@ -7,6 +7,7 @@ fails as it should, and MMPose's own guards see the truth.
 """
 
 import importlib
+import importlib.util
 import re
 import sys
 import warnings
@@ -69,6 +70,14 @@ BORROWED = (
 
 
 @cache
+def has_mmengine() -> bool:
+    """Whether there is anything to plug into."""
+    try:
+        return importlib.util.find_spec('mmengine') is not None
+    except ModuleNotFoundError:
+        return False
+
+
 def prepare() -> None:
     """Checks the installed versions, then imports MMPose.
 

@@ -2,11 +2,13 @@
 
 import importlib
 import importlib.util
+import subprocess
 import sys
 import textwrap
 from types import ModuleType
 
 import pytest
+from layouts import REPO
 
 from nrsfm_distill_mm import _compat
 from nrsfm_distill_mm._compat import Borrowed, DependencyError, Requirement
@@ -147,3 +149,26 @@ def test_mmengine_can_describe_the_environment():
     from mmengine.utils.dl_utils import collect_env
 
     assert 'MMEngine' in collect_env()
+
+
+def test_the_mathematics_needs_no_mmengine(tmp_path):
+    code = """
+        import sys
+
+        class Absent:
+            def find_spec(self, name, path=None, target=None):
+                if name.partition('.')[0] in {'mmengine', 'mmcv', 'mmpose', 'mmdet'}:
+                    raise ModuleNotFoundError(name, name=name)
+
+        sys.meta_path.insert(0, Absent())
+        import torch
+        from nrsfm_distill_mm.nrsfm import exact_cost, upper_bound_cost
+
+        depth, code = torch.zeros(2, 4), torch.rand(2, 9)
+        camera = torch.eye(3, 2).repeat(2, 1, 1)
+        rest = code, camera, torch.randn(4, 3, 9), torch.zeros(2, 4, 2)
+        assert (exact_cost(depth, *rest) <= upper_bound_cost(depth, *rest)).all()
+        assert not {'mmengine', 'mmcv', 'mmpose'} & set(sys.modules)
+    """
+    command = [sys.executable, '-c', textwrap.dedent(code)]
+    subprocess.run(command, check=True, cwd=REPO)
