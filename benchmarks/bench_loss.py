@@ -39,6 +39,7 @@ from nrsfm_distill_mm.models import load_teacher
 from nrsfm_distill_mm.models.losses.teacher_sources import TeacherBasis
 from nrsfm_distill_mm.nrsfm import (
     code_cost,
+    dictionary_gram,
     dictionary_scale,
     exact_terms,
     rotated_dictionary,
@@ -80,7 +81,7 @@ def calls(count: int, device: str) -> dict[str, Callable[[], Any]]:
     """What is timed, by name."""
     arguments = problem(count, device)
     depth = arguments[0].requires_grad_()
-    gram = TeacherBasis.of(arguments[3], 1).gram
+    gram = dictionary_gram(arguments[3])
     l1 = MODELS.build({'type': 'L1Loss'})
     coords = torch.randn(count, POINTS, 3, device=device, requires_grad=True)
     target = torch.randn(count, POINTS, 3, device=device)

@@ -234,6 +234,17 @@ def summarise(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield row | {'seconds': float(np.median([r['seconds'] for r in own]))}
 
 
+def printed(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of the summary, narrow enough for a terminal."""
+    errors = {e: f'{row[e]:.1f} ({row[f"{e} spread"]:.1f})' for e in ERRORS}
+    return {
+        'lifter': row['lifter'],
+        'loss': row['loss'],
+        'seeds': row['seeds'],
+        **errors,
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     add = parser.add_argument
@@ -253,7 +264,7 @@ def main() -> None:
             write_annotations(*arrays, args.out / 'data')
     rows = list(results(args))
     summary = list(summarise(rows))
-    show('Held-out subject, mm', summary)
+    show('Held-out subject, mm, mean (range)', [printed(row) for row in summary])
     content = {'provenance': provenance(), 'summary': summary, 'results': rows}
     mmengine.dump(content, args.out / f'lifters_{args.first_seed}.json', indent=1)
 
