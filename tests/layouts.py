@@ -133,7 +133,11 @@ def write_mpii(root: Path, count: int) -> Path:
 
 
 def exact_codes(
-    skeleton: str, keys: Sequence[str], poses: np.ndarray, swap: Sequence[int]
+    skeleton: str,
+    keys: Sequence[str],
+    poses: np.ndarray,
+    swap: Sequence[int],
+    hidden: Sequence[int] = (),
 ) -> TeacherCodes:
     """Codes that reproduce poses exactly, and those of their mirror images.
 
@@ -142,10 +146,14 @@ def exact_codes(
         keys: N sample keys.
         poses: (N, P, 3), camera frame; px in x, y.
         swap: P indices that a mirror exchanges.
+        hidden: landmarks that the teacher did not see.
     """
     count, points = poses.shape[:2]
     atoms = np.eye(3 * points, dtype=np.float32).reshape(points, 3, 3 * points)
-    side = np.ptp(poses[..., :2], axis=1).max(-1)
+    visible = np.ones((count, points))
+    visible[:, list(hidden)] = 0
+    seen = poses[:, visible[0] > 0, :2]
+    side = np.ptp(seen, axis=1).max(-1)
     plain = (poses - poses.mean(1, keepdims=True)) / side[:, None, None]
     mirrored = plain[:, list(swap)] * [-1, 1, 1]
     turn = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]
@@ -162,7 +170,8 @@ def exact_codes(
         'camera': rotation[..., :2],
         'camera_flipped': rotation[..., :2],
         'side': side,
-        'centre': poses[..., :2].mean(1),
+        'centre': seen.mean(1),
+        'visible': visible,
         'reprojection_error': np.zeros(count),
     }
     return TeacherCodes(

@@ -45,6 +45,7 @@ def _codes(points: int) -> TeacherCodes:
         camera_flipped=camera,
         side=one,
         centre=np.zeros((1, 2), dtype=np.float32),
+        visible=np.ones((1, points), dtype=np.float32),
         reprojection_error=one,
     )
 

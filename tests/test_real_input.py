@@ -152,7 +152,7 @@ def test_one_run_trains_on_both(case, monkeypatch):
 
 def test_codes_of_the_other_data_set_stop_the_run_at_once(case, monkeypatch):
     monkeypatch.chdir(case.folder)
-    place = 'train_dataloader.dataset.datasets.1.pipeline.5.codes_file'
+    place = 'train_dataloader.dataset.datasets.1.pipeline.8.codes_file'
     codes = 'work_dirs/deep-nrsfm_h36m/teacher_codes.safetensors'
     options = ('--cfg-options', *TINY, *ALONE, f'{place}={codes}')
     with pytest.raises(TeacherCodesError, match=f'{codes}: no code for sample'):

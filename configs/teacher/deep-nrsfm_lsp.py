@@ -4,18 +4,4 @@ _base_ = [
 ]
 
 model = dict(metainfo=dict(_delete_=True, **_base_.dataset_info))
-custom_hooks = [
-    dict(type='LandmarkDistributionHook'),
-    dict(
-        type='DepthSignHook',
-        left='left_hip',
-        right='right_hip',
-        up='neck',
-        limbs=[
-            ('left_hip', 'left_knee', 'left_ankle'),
-            ('right_hip', 'right_knee', 'right_ankle'),
-        ],
-    ),
-    dict(type='TeacherDiagnosticsHook'),
-]
 visualizer = dict(root_index=2)  # a hip, in the middle of the body

@@ -13,6 +13,7 @@ from nrsfm_distill_mm.datasets.transforms.lifting_target import (
 )
 from nrsfm_distill_mm.datasets.transforms.load_depth_labels import LoadDepthLabels
 from nrsfm_distill_mm.datasets.transforms.load_teacher_codes import LoadTeacherCodes
+from nrsfm_distill_mm.datasets.transforms.random_occlusion import RandomOcclusion
 
 __all__ = [
     'CheckDataHook',
@@ -23,5 +24,6 @@ __all__ = [
     'LoadDepthLabels',
     'LoadTeacherCodes',
     'MpiiDistillDataset',
+    'RandomOcclusion',
     'SyntheticHumanDataset',
 ]

@@ -15,6 +15,10 @@ class AnnotationError(ValueError):
     """An annotation file, or a sample in it, is not what a dataset needs."""
 
 
+class AugmentationError(ValueError):
+    """A pipeline changes a sample in a way that the teacher's answer cannot follow."""
+
+
 def require_file(name: str, path: str, hint: str = '') -> None:
     """Raise FileNotFoundError that names the argument, unless the file exists."""
     if not Path(path).is_file():

@@ -26,6 +26,7 @@ PER_SAMPLE = (
     'camera_flipped',
     'side',
     'centre',
+    'visible',
     'reprojection_error',
 )
 

@@ -42,13 +42,11 @@ class DeepNRSfM(BaseModel):
 
     Args:
         metainfo: of the P landmarks and their links, as MMPose's datasets take it.
-        code_sizes: K1, ..., Kn.
-        init_std, perspective: as of ``DeepNRSfMNetwork``.
+        code_sizes, init_std, perspective: as of ``DeepNRSfMNetwork``.
         code_weight: weight of l1(phi_1) in training (Eq. 4).
         bone_weight: weight of the variation of the bones' proportions in a batch.
-        outlier_distance: landmarks farther from where the others let expect them
-            count as hidden, in training and in use: a Mahalanobis distance, see
-            ``plausible_landmarks``. The loss is then robust too, see ``teacher_loss``.
+        outlier_distance: landmarks farther from where the others let expect them, see
+            ``plausible_landmarks``, count as hidden; ``teacher_loss`` is then robust.
     """
 
     def __init__(
@@ -140,20 +138,22 @@ class DeepNRSfM(BaseModel):
 
         Returns:
             samples whose ``pred_instances`` hold ``keypoints`` (1, P, 2), reprojected,
-            and ``keypoints_3d`` (1, P, 3), in the unit of the input, z relative to the
+            ``keypoints_3d`` (1, P, 3), in the unit of the input, z relative to the
             centroid, and all that ``TeacherCodeWriter`` writes.
         """
         seen = normalised.landmarks
+        shown = seen.new_ones(seen.shape[:2]) if visible is None else visible.float()
         keypoints, poses = poses_in_image(output, normalised, visible)
         scale = dictionary_scale(self.network.dictionary)
         fields = {
             'keypoints': keypoints,
             'keypoints_3d': poses if self.depth_sign > 0 else mirror_depth(poses),
-            'keypoint_scores': torch.ones_like(keypoints[..., 0]),
+            'keypoint_scores': torch.ones_like(shown),
             'code': output.code * scale,
             'camera': output.camera,
             'side': normalised.side,
             'centre': normalised.centre,
+            'visible': shown,
             'reprojection_error': reprojection_error(output, seen, visible),
         }
         samples = data_samples or [PoseDataSample() for _ in seen]
@@ -168,7 +168,7 @@ class DeepNRSfM(BaseModel):
         arrays = {name: value.cpu().numpy() for name, value in fields.items()}
         for i, sample in enumerate(samples):
             sample.pred_instances = instances = InstanceData()
-            # The constructor would compare the length of each field with all others.
+            # The constructor would compare each field's length with all others.
             for name, value in arrays.items():
                 instances.set_field(value[i : i + 1], name)
         return samples

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from nrsfm_distill_mm.nrsfm import BendRule, sign_from_bends, sign_from_depth
 
+ABOVE_HIPS = ('thorax', 'neck', 'left_shoulder')
+
 
 class _ResolveDepthSign(Hook):
     """Runs before checkpoints are saved and validation starts: both carry the sign."""
@@ -46,23 +48,26 @@ class DepthSignHook(_ResolveDepthSign):
     without this hook and keep the sign that the model was given.
 
     Args:
-        left, right, up: landmark names that span the body.
-        limbs: (start, joint, end) names; the joint lies in front.
+        left, right, up: landmark names that span the body; people's hips, and a
+            landmark above them.
+        limbs: (start, joint, end) names; the joint lies in front. Default: people's
+            hips, knees and ankles (or feet).
         interval: how often, training iterations; the last one always.
         num_samples: how many training samples vote.
     """
 
     def __init__(
         self,
-        left: str,
-        right: str,
-        up: str,
-        limbs: list[tuple[str, str, str]],
+        left: str = 'left_hip',
+        right: str = 'right_hip',
+        up: str | None = None,
+        limbs: list[tuple[str, str, str]] | None = None,
         interval: int = 500,
         num_samples: int = 4096,
     ) -> None:
         super().__init__(interval)
-        self.names = (left, right, up, limbs)
+        self.span = (left, right, up)
+        self.limbs = limbs
         self.num_samples = num_samples
 
     def resolve(self, runner: Runner, model: Any) -> None:
@@ -78,7 +83,13 @@ class DepthSignHook(_ResolveDepthSign):
 
     def _rule(self, metainfo: dict[str, Any]) -> BendRule:
         index = metainfo['keypoint_name2id']
-        left, right, up, limbs = self.names
+        left, right, up = self.span
+        up = up or next((name for name in ABOVE_HIPS if name in index), ABOVE_HIPS[0])
+        end = 'foot' if 'left_foot' in index else 'ankle'
+        limbs = self.limbs or [
+            (f'{side}_hip', f'{side}_knee', f'{side}_{end}')
+            for side in ('left', 'right')
+        ]
         wanted = {left, right, up, *(name for limb in limbs for name in limb)}
         if not wanted <= set(index):
             raise ValueError(

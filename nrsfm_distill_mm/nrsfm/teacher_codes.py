@@ -18,7 +18,7 @@ import numpy.typing as npt
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
-SCHEMA_VERSION = '1'
+SCHEMA_VERSION = '2'
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -54,7 +54,8 @@ class TeacherCodes:
         keys: (N,) bytes, sorted.
         code, code_flipped: (N, K).
         camera, camera_flipped: (N, 3, 2); *_flipped belong to the mirrored image.
-        side: (N,) px. centre: (N, 2) px.
+        side: (N,) px. centre: (N, 2) px, of the landmarks that were visible.
+        visible: (N, P), 1 where the teacher believed what it saw.
         reprojection_error: (N,), relative.
     """
 
@@ -67,6 +68,7 @@ class TeacherCodes:
     camera_flipped: FloatArray
     side: FloatArray
     centre: FloatArray
+    visible: FloatArray
     reprojection_error: FloatArray
     path: str = field(default='', compare=False)
 

@@ -14,7 +14,12 @@ from mmpose.datasets.transforms import (
     TopdownAffine,
 )
 
-from nrsfm_distill_mm.datasets import LoadDepthLabels, LoadTeacherCodes
+from nrsfm_distill_mm.datasets import (
+    LoadDepthLabels,
+    LoadTeacherCodes,
+    RandomOcclusion,
+)
+from nrsfm_distill_mm.datasets.errors import AugmentationError
 from nrsfm_distill_mm.nrsfm import TeacherCodesError, sample_key
 
 SIZE = (48, 64)
@@ -77,7 +82,8 @@ def test_codes_and_camera_project_onto_the_crops_landmarks(codes_file, flip, ind
 def test_a_crop_without_turn_keeps_the_camera(codes_file):
     load = LoadTeacherCodes(codes_file)
     found = Compose([*crop(False, turned=False), load])(sample(2))
-    np.testing.assert_array_equal(found['teacher_camera'][0], load.codes.camera[2])
+    camera = load.codes.camera[2]
+    np.testing.assert_allclose(found['teacher_camera'][0], camera, atol=1e-6)
 
 
 def visible(hidden=(), unannotated=()):
@@ -89,30 +95,50 @@ def visible(hidden=(), unannotated=()):
 
 
 CASES = {
-    'a hidden landmark: 2D loss only': (visible(hidden=[3])[..., 0], 0, 3),
-    'the same, with weights': (visible(hidden=[3]), 0, 3),
-    'never annotated is not hidden': (visible(unannotated=[3]), 1, 3),
+    'a hidden landmark: 2D loss only': (visible(hidden=[3])[..., 0], 'skip', 0),
+    'the same, with weights': (visible(hidden=[3]), 'skip', 0),
+    'a hidden landmark, masked': (visible(hidden=[3]), 'mask', 1),
+    'never annotated is not hidden': (visible(unannotated=[3]), 'skip', 1),
 }
 
 
-@pytest.mark.parametrize(('given', 'valid', 'absent'), CASES.values(), ids=CASES)
+@pytest.mark.parametrize(('given', 'partial', 'valid'), CASES.values(), ids=CASES)
 @pytest.mark.parametrize('flip', [False, True])
-def test_incomplete_skeletons(codes_file, given, valid, absent, flip):
+def test_incomplete_skeletons(codes_file, given, partial, valid, flip):
+    keys = [sample_key(f'{i}.jpg', i) for i in range(COUNT)]
+    write_codes(codes_file, exact_codes('bug', keys, POSES, SWAP, hidden=[3]))
     info = sample(1, keypoints_visible=given)
-    load = LoadTeacherCodes(codes_file, tolerance=0.5)  # of all 5 landmarks
+    load = LoadTeacherCodes(codes_file, partial=partial)
     steps = [*crop(flip, turned=False), load, GenerateTarget(CODEC)]
     found = Compose(steps)(info)
-    absent = SWAP[absent] if flip else absent
+    absent = SWAP[3] if flip else 3
     assert found['teacher_valid'] == valid
     assert np.flatnonzero(found['teacher_visible'] == 0).tolist() == [absent]
     assert found['keypoint_weights'][0, absent] == 0
     assert found['teacher_code'].any() == bool(valid)
 
 
+def test_what_the_teacher_does_not_believe_is_hidden_from_the_loss(codes_file):
+    keys = [sample_key(f'{i}.jpg', i) for i in range(COUNT)]
+    write_codes(codes_file, exact_codes('bug', keys, POSES, SWAP, hidden=[2]))
+    found = Compose([*crop(False), LoadTeacherCodes(codes_file)])(sample())
+    assert found['teacher_valid'] == 1
+    assert found['teacher_visible'].tolist() == [[1, 1, 0, 1, 1]]
+
+
+def test_too_few_landmarks_take_the_2d_loss_alone(codes_file):
+    info = sample(keypoints_visible=visible(hidden=[1, 3]))
+    load = LoadTeacherCodes(codes_file, partial='mask')
+    assert Compose([*crop(False), load])(info)['teacher_valid'] == 0
+
+
 def test_incomplete_samples_need_no_codes(codes_file):
     info = sample(keypoints_visible=visible(hidden=[3]), img_path='unknown.jpg')
     found = Compose([*crop(False), LoadTeacherCodes(codes_file)])(info)
     assert found['teacher_valid'] == 0
+
+
+OTHER = r'photos/0.jpg were inferred from other landmarks .* the codes again'
 
 
 @pytest.mark.parametrize(
@@ -132,10 +158,10 @@ def test_incomplete_samples_need_no_codes(codes_file):
             },
             'has the 5 landmarks of "bug", photos/0.jpg has the 4 of "bug"',
         ),
-        (
-            {'keypoints': 1.2 * POSES[:1, :, :2]},
-            r'photos/0.jpg were inferred from landmarks .* px wide, .*changed',
-        ),
+        ({'keypoints': 1.2 * POSES[:1, :, :2]}, OTHER),
+        ({'keypoints': POSES[:1, :, :2] + np.float32([3, 0])}, OTHER),
+        ({'keypoints': 2 * POSES[:1, :, :2].mean(1) - POSES[:1, :, :2]}, OTHER),
+        ({'keypoints_visible': visible(hidden=[2], unannotated=[2])}, OTHER),
     ],
 )
 def test_codes_of_something_else_are_refused(codes_file, changes, message):
@@ -144,11 +170,35 @@ def test_codes_of_something_else_are_refused(codes_file, changes, message):
     assert codes_file in str(error.value)
 
 
-def test_there_are_no_codes_for_a_vertical_flip(codes_file):
-    info = sample(flip=True, flip_direction='vertical')
-    info |= {'bbox_scale': np.ones((1, 2))}
-    with pytest.raises(ValueError, match='expected "horizontal", got "vertical"'):
-        LoadTeacherCodes(codes_file)(info)
+def test_what_a_pipeline_may_not_do(codes_file):
+    load = LoadTeacherCodes(codes_file)
+
+    def run(*steps):
+        return Compose([GetBBoxCenterScale(), *steps, load])(sample())
+
+    affine = TopdownAffine(input_size=SIZE)
+    for direction in ('vertical', 'diagonal'):
+        with pytest.raises(AugmentationError, match=f'got "{direction}"; there are no'):
+            run(RandomFlip(prob=1.0, direction=direction), affine)
+    with pytest.raises(TeacherCodesError, match='a horizontal flip before TopdownAff'):
+        run(affine, RandomFlip(prob=1.0))
+
+    for warp in ([1, 1.1], [-1, 1]):
+
+        def stretch(results, warp=warp):
+            results['transformed_keypoints'] *= np.float32(warp)
+            return results
+
+        with pytest.raises(AugmentationError, match=r'expected a rotation, .* off\)'):
+            run(affine, stretch)
+
+    def turn_the_picture(results):
+        centre = results['keypoints'].mean(1, keepdims=True)
+        turned = (results['keypoints'] - centre) @ np.float32([[0, 1], [-1, 0]])
+        return results | {'keypoints': turned + centre}
+
+    with pytest.raises(TeacherCodesError, match='changes the image otherwise'):
+        run(turn_the_picture, affine)
 
 
 def test_a_missing_file_is_refused_before_training(tmp_path):
@@ -188,3 +238,45 @@ def test_supervision_without_truth_is_refused():
     del info['keypoints_3d']
     with pytest.raises(KeyError, match='photos/0.jpg has none.*load_3d=True'):
         Compose([*crop(False), LoadDepthLabels()])(info)
+
+
+def test_an_occluder_is_one_rectangle_of_the_picture():
+    rng = np.random.default_rng(0)
+    image = rng.integers(1, 255, (40, 30, 3)).astype(np.uint8)
+    for seed in range(20):
+        np.random.seed(seed)
+        found = RandomOcclusion(prob=1.0, size=(0.2, 0.4))({'img': image})['img']
+        rows, columns = np.nonzero((found != image).any(axis=2))
+        if not rows.size:  # copied onto itself
+            continue
+        for extent, size in ((rows, 40), (columns, 30)):
+            assert 0.1 * size < np.ptp(extent) + 1 <= np.ceil(0.4 * size)
+        assert set(found.reshape(-1)) <= set(image.reshape(-1))
+
+
+def test_occlusion_leaves_its_input_and_the_landmarks_alone():
+    results = sample() | {'img': np.arange(72, dtype=np.uint8).reshape(6, 4, 3)}
+    before = {k: np.copy(results[k]) for k in ('keypoints', 'keypoints_visible')}
+    image = results['img'].copy()
+    found = RandomOcclusion(prob=1.0)(dict(results))
+    assert (results['img'] == image).all()
+    for name, value in before.items():
+        np.testing.assert_array_equal(found[name], value)
+    assert RandomOcclusion(prob=0.0)(results)['img'] is results['img']
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        ({'prob': 1.5}, 'prob: expected 0 to 1, got 1.5'),
+        ({'size': (0.5, 0.2)}, 'size: expected 0 < least <= largest < 1'),
+    ],
+)
+def test_occlusions_that_make_no_sense(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        RandomOcclusion(**arguments)
+
+
+def test_an_unknown_way_with_partial_people(codes_file):
+    with pytest.raises(ValueError, match="expected one of .*, got 'drop'"):
+        LoadTeacherCodes(codes_file, partial='drop')

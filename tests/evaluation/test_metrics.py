@@ -89,6 +89,7 @@ def _codes(index: int) -> dict[str, Any]:
             'camera_flipped': np.full((1, 3, 2), -value),
             'side': np.array([value]),
             'centre': np.full((1, 2), value),
+            'visible': np.ones((1, 7)),
             'reprojection_error': np.array([value]),
         },
     }

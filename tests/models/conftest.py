@@ -31,6 +31,7 @@ def codes() -> TeacherCodes:
         camera_flipped=camera,
         side=np.full(4, 80, dtype=np.float32),
         centre=np.zeros((4, 2), dtype=np.float32),
+        visible=np.ones((4, 7), dtype=np.float32),
         reprojection_error=np.zeros(4, dtype=np.float32),
     )
 

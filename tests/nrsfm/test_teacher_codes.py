@@ -35,6 +35,7 @@ def codes() -> TeacherCodes:
         camera_flipped=draw(4, 3, 2),
         side=draw(4),
         centre=draw(4, 2),
+        visible=draw(4, 7),
         reprojection_error=draw(4),
     )
 
@@ -88,5 +89,5 @@ def test_other_files_are_refused(codes: TeacherCodes, tmp_path: Path) -> None:
     with pytest.raises(TeacherCodesError, match='expected a safetensors file'):
         load_teacher_codes(path)
     save_teacher_codes(path, replace(codes, info=CodesInfo('h36m', schema_version='0')))
-    with pytest.raises(TeacherCodesError, match='schema version 1, got version 0'):
+    with pytest.raises(TeacherCodesError, match='schema version 2, got version 0'):
         load_teacher_codes(path)

@@ -9,7 +9,7 @@ h36m_pipeline = _base_.train_pipeline[:-1]
 mpii_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale', padding=1.25),
-    *h36m_pipeline[2:5],
+    *_base_.augmentation,
     dict(type='LoadTeacherCodes', codes_file=codes_file_mpii),
     dict(type='GenerateTarget', encoder=_base_.codec),
 ]

@@ -22,17 +22,7 @@ param_scheduler = [
 # Which of the two mirror images is real is decided by how people's knees bend.
 custom_hooks = [
     dict(type='LandmarkDistributionHook'),
-    dict(
-        type='DepthSignHook',
-        left='left_hip',
-        right='right_hip',
-        up='thorax',
-        limbs=[
-            ('left_hip', 'left_knee', 'left_foot'),
-            ('right_hip', 'right_knee', 'right_foot'),
-        ],
-        interval=500,
-    ),
+    dict(type='DepthSignHook'),
     dict(type='TeacherDiagnosticsHook'),
 ]
 default_hooks = dict(

@@ -8,6 +8,11 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
+from nrsfm_distill_mm.datasets.transforms.crop_geometry import (
+    crop_similarity,
+    landmark_visibility,
+    unmirrored_landmarks,
+)
 from nrsfm_distill_mm.geometry import in_plane_rotation
 from nrsfm_distill_mm.nrsfm import (
     TeacherCodes,
@@ -16,6 +21,11 @@ from nrsfm_distill_mm.nrsfm import (
     sample_key,
 )
 
+PARTIAL = ('skip', 'mask')
+# What a near camera's perspective may add to the reprojection error of codes, whose
+# projection is parallel. Poses turned or mirrored behind our back are beyond it.
+PERSPECTIVE_ERROR = 0.25
+
 
 @TRANSFORMS.register_module()
 class LoadTeacherCodes(BaseTransform):
@@ -23,21 +33,37 @@ class LoadTeacherCodes(BaseTransform):
 
     Stands between ``TopdownAffine`` and ``GenerateTarget``, and follows what came
     before: a turned crop turns the camera, a mirrored image takes the codes of the
-    mirrored landmarks. Samples with a hidden landmark (that the dataset does
-    annotate) take the 2D loss alone, as in Wang et al. 2019: ``teacher_valid`` 0.
+    mirrored landmarks. How the crop turns and scales is read off the landmarks
+    themselves, ``transformed_keypoints`` against ``keypoints``.
 
     Added keys: ``teacher_code`` (1, K), ``teacher_camera`` (1, 3, 2),
     ``teacher_side`` (1,) in crop widths, ``teacher_visible`` (1, P),
-    ``teacher_valid`` (1,), ``teacher_id`` (1,).
+    ``teacher_valid`` (1,), 0 where a sample takes the 2D loss alone, and
+    ``teacher_id`` (1,).
 
     Args:
         codes_file: the ``.safetensors`` file of codes.
-        tolerance: how far the annotated landmarks may be from those that the
-            teacher saw, in sides.
+        partial: samples with a hidden landmark (that the dataset does annotate)
+            take the 2D loss alone, as in Wang et al. 2019 (``'skip'``), or the codes
+            that the teacher inferred from what is visible (``'mask'``).
+        min_visible: samples that show fewer landmarks take the 2D loss alone, as
+            ``LandmarkBatchDataset`` leaves them out.
+        tolerance: how far centre and side of the annotated landmarks may be from those
+            that the teacher saw, in sides.
     """
 
-    def __init__(self, codes_file: str, tolerance: float = 0.02) -> None:
+    def __init__(
+        self,
+        codes_file: str,
+        partial: str = 'skip',
+        min_visible: int = 4,
+        tolerance: float = 0.02,
+    ) -> None:
+        if partial not in PARTIAL:
+            raise ValueError(f'partial: expected one of {PARTIAL}, got {partial!r}')
         self.codes_file = codes_file
+        self.partial = partial
+        self.min_visible = min_visible
         self.tolerance = tolerance
         load_teacher_codes(codes_file)
 
@@ -55,12 +81,11 @@ class LoadTeacherCodes(BaseTransform):
         Raises:
             TeacherCodesError: the file does not hold the sample, or holds codes of
                 other landmarks.
-            ValueError: a flip other than horizontal.
+            AugmentationError: the crop is no rotation, scale and shift of the image or
+                of its horizontal mirror image.
         """
         row = self.check(results)
-        labels = self._blank() if row is None else self._codes(results, row)
-        shown, _ = _visibility(results['keypoints_visible'])
-        labels['teacher_visible'] = shown[None].astype(np.float32)
+        labels = self._blank(results) if row is None else self._codes(results, row)
         labels['teacher_valid'] = np.float32([row is not None])
         labels['teacher_id'] = np.array([self.codes.teacher_id])
         return results | labels
@@ -69,80 +94,74 @@ class LoadTeacherCodes(BaseTransform):
         """The row of a sample's codes; None if it takes the 2D loss alone.
 
         Raises:
-            TeacherCodesError: as ``transform``.
+            AugmentationError, TeacherCodesError: as ``transform``.
         """
         self._check_skeleton(sample)
-        shown, annotated = _visibility(sample['keypoints_visible'])
-        if not shown[annotated].all():
+        keypoints, shown, annotated = unmirrored_landmarks(sample)
+        complete = shown[annotated].all()
+        if shown.sum() < self.min_visible or not (complete or self.partial == 'mask'):
             return None
         row = self.codes.row(sample_key(sample['img_path'], sample['id']))
-        self._check_landmarks(sample, shown, row)
+        if not self._fits(keypoints, shown, row):
+            raise TeacherCodesError(
+                f'{self.codes_file}: the codes of {sample["img_path"]} were inferred '
+                'from other landmarks than its annotation has; if the data set has '
+                'changed, write the codes again; if the pipeline changes the image '
+                'otherwise than by a horizontal flip before TopdownAffine, there are '
+                'no codes for that'
+            )
         return row
 
-    def _blank(self) -> dict[str, Any]:
+    def _blank(self, results: dict[str, Any]) -> dict[str, Any]:
         camera = np.eye(3, 2, dtype=np.float32)[None]
         code = np.zeros((1, self.codes.code.shape[1]), dtype=np.float32)
+        shown, _ = landmark_visibility(results['keypoints_visible'])
         return {
             'teacher_code': code,
             'teacher_camera': camera,
             'teacher_side': np.ones(1, dtype=np.float32),
+            'teacher_visible': shown[None].astype(np.float32),
         }
 
     def _codes(self, results: dict[str, Any], row: int) -> dict[str, Any]:
-        codes = self.codes
-        flipped = self._is_flipped(results)
-        camera = codes.camera_flipped if flipped else codes.camera
-        code = codes.code_flipped if flipped else codes.code
-        width = results['bbox_scale'][0, 0]
+        codes, visible = self.codes, self.codes.visible[row]
+        code, camera = codes.code, codes.camera
+        if results.get('flip'):
+            visible = visible[results['flip_indices']]
+            code, camera = codes.code_flipped, codes.camera_flipped
+        crop = crop_similarity(results, visible > 0)
+        turn = in_plane_rotation(torch.tensor(np.angle(crop))).numpy()
+        scale = abs(crop) / results['input_size'][0]
         return {
             'teacher_code': code[row : row + 1].copy(),
-            'teacher_camera': _turned(camera[row : row + 1], results),
-            'teacher_side': codes.side[row : row + 1] / np.float32(width),
+            'teacher_camera': (camera[row : row + 1] @ turn).astype(np.float32),
+            'teacher_side': (codes.side[row : row + 1] * scale).astype(np.float32),
+            'teacher_visible': visible[None].copy(),
         }
 
-    @staticmethod
-    def _is_flipped(results: dict[str, Any]) -> bool:
-        direction = results.get('flip_direction') if results.get('flip') else None
-        if direction not in (None, 'horizontal'):
-            raise ValueError(
-                f'flip_direction: expected "horizontal", got "{direction}"; there are '
-                'no teacher codes for other mirror images'
-            )
-        return direction is not None
-
-    def _check_skeleton(self, results: dict[str, Any]) -> None:
+    def _check_skeleton(self, sample: dict[str, Any]) -> None:
         """Refuse samples of another skeleton than the teacher's."""
         expected, points = self.codes.info.skeleton, len(self.codes.dictionary)
-        name = results.get('dataset_name', expected)
-        found = results['keypoints'].shape[1]
+        name = sample.get('dataset_name', expected)
+        found = sample['keypoints'].shape[1]
         if (name, found) != (expected, points):
             raise TeacherCodesError(
                 f'{self.codes_file}: the teacher has the {points} landmarks of '
-                f'"{expected}", {results["img_path"]} has the {found} of "{name}"'
+                f'"{expected}", {sample["img_path"]} has the {found} of "{name}"'
             )
 
-    def _check_landmarks(self, results: dict[str, Any], shown: Any, row: int) -> None:
-        """Refuse codes that were inferred from other landmarks."""
-        codes, keypoints = self.codes, results['keypoints'][0, :, :2]
-        extent = np.ptp(keypoints[shown], axis=0).max()
-        if abs(extent - codes.side[row]) > self.tolerance * codes.side[row]:
-            raise TeacherCodesError(
-                f'{self.codes_file}: the codes of {results["img_path"]} were inferred '
-                f'from landmarks {codes.side[row]:.1f} px wide, the annotation is '
-                f'{extent:.1f} px; the data set has changed, write the codes again'
-            )
-
-
-def _visibility(visible: Any) -> tuple[Any, Any]:
-    """Which landmarks (P,) are shown, and which the dataset annotates at all."""
-    if visible.ndim == 3:  # noqa: PLR2004
-        return visible[0, :, 0] > 0, visible[0, :, 1] > 0
-    return visible[0] > 0, np.ones(visible.shape[1], dtype=bool)
-
-
-def _turned(camera: Any, results: dict[str, Any]) -> Any:
-    """Cameras (1, 3, 2) after the crop's rotation (degrees)."""
-    if 'bbox_rotation' not in results:
-        return camera.copy()
-    angle = torch.tensor(-np.deg2rad(results['bbox_rotation'][0]))
-    return (camera @ in_plane_rotation(angle).numpy()).astype(np.float32)
+    def _fits(self, keypoints: Any, shown: Any, row: int) -> bool:
+        """Whether codes were inferred from these landmarks (P, 2)."""
+        codes, believed = self.codes, self.codes.visible[row] > 0
+        if not shown[believed].all():
+            return False
+        points, side = keypoints[believed], codes.side[row]
+        centre = points.mean(axis=0)
+        extent = np.ptp(points, axis=0).max()
+        gaps = [*np.abs(centre - codes.centre[row]), abs(extent - side)]
+        projected = (codes.dictionary[believed] @ codes.code[row]) @ codes.camera[row]
+        points = (points - centre) / side
+        residual = np.linalg.norm(projected - projected.mean(axis=0) - points)
+        error = codes.reprojection_error[row] + PERSPECTIVE_ERROR
+        near = max(gaps) <= self.tolerance * side
+        return bool(near and residual <= error * np.linalg.norm(points))

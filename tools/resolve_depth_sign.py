@@ -1,0 +1,101 @@
+"""Decide which of two mirror images a teacher's poses are, and store it in the teacher.
+
+``python tools/resolve_depth_sign.py CONFIG CHECKPOINT --by bends``: people's knees bend
+forwards, in the training landmarks. ``--by frames``: the depth agrees with that of a few
+validation samples with 3D. ``--by perspective``: what is near looks larger. ``--sign -1``:
+as told. Codes that were written with another sign must be written again.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.runner import CheckpointLoader, Runner
+from mmpose.registry import HOOKS
+
+from nrsfm_distill_mm.models import DeepNRSfM
+
+RULES = {
+    'bends': 'DepthSignHook',
+    'frames': 'DepthSignFromFramesHook',
+    'perspective': 'DepthSignFromPerspectiveHook',
+}
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config file of the teacher')
+    parser.add_argument('checkpoint', help='checkpoint file of the teacher')
+    how = parser.add_mutually_exclusive_group(required=True)
+    how.add_argument('--by', choices=RULES, help='the rule that decides')
+    how.add_argument('--sign', type=int, choices=(1, -1), help='the sign itself')
+    parser.add_argument('--out', type=Path, help='file to write: CHECKPOINT itself')
+    parser.add_argument('--work-dir', help='where the log goes')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='overrides, key=value'
+    )
+    args = parser.parse_args(argv)
+    if not Path(args.checkpoint).is_file():
+        parser.error(f'checkpoint: no such file "{args.checkpoint}"')
+    return args
+
+
+def load_runner(args: argparse.Namespace) -> Runner:
+    """The runner of the teacher's training, with the trained teacher in it."""
+    config = Config.fromfile(args.config)
+    config.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}'
+    config.merge_from_dict(args.cfg_options or {})
+    runner = Runner.from_cfg(config)
+    if not isinstance(runner.model, DeepNRSfM):
+        raise TypeError(
+            f'config: expected a DeepNRSfM, got a {type(runner.model).__name__}'
+        )
+    runner.load_checkpoint(args.checkpoint)
+    return runner
+
+
+def resolve(runner: Runner, rule: str) -> int:
+    """The sign by one of RULES, whose options are those of the config's own hook."""
+    kind = RULES[rule]
+    hooks = runner.cfg.get('custom_hooks', [])
+    options = next((hook for hook in hooks if hook['type'] == kind), {'type': kind})
+    HOOKS.build(options).resolve(runner, runner.model)
+    return int(runner.model.depth_sign)
+
+
+def store(checkpoint: Path, out: Path, sign: int) -> int:
+    """Write a checkpoint with another depth sign, whole or not at all.
+
+    Returns:
+        the sign that it had.
+    """
+    content = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
+    before = content['state_dict']['depth_sign']
+    content['state_dict']['depth_sign'] = torch.full_like(before, sign)
+    temporary = out.with_name(f'.{out.name}.tmp')
+    torch.save(content, temporary)
+    os.replace(temporary, out)
+    return int(before)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 0 on success."""
+    args = parse_args(argv)
+    runner = load_runner(args)
+    sign = args.sign or resolve(runner, args.by)
+    checkpoint = Path(args.checkpoint)
+    out = args.out or checkpoint
+    before = store(checkpoint, out, sign)
+    runner.logger.info(f'{out}: depth sign {sign:+d}, it was {before:+d}.')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
