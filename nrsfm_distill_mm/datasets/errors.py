@@ -47,6 +47,23 @@ def read_arrays(
     return arrays
 
 
+def read_array(path: str) -> Any:
+    """The array of numbers in an ``.npy`` file.
+
+    Raises:
+        AnnotationError: not such a file.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+        if array.dtype.kind not in 'fiu':
+            raise TypeError(f'found an array of {array.dtype}')
+    except UNREADABLE as error:
+        raise AnnotationError(
+            f'{path}: expected an .npy file of numbers: {error}'
+        ) from error
+    return array
+
+
 def check_rows(path: str, arrays: Mapping[str, Any]) -> None:
     """Raise AnnotationError unless all arrays have N > 0 rows."""
     rows = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
