@@ -34,6 +34,10 @@ def read_arrays(
             found = sorted(file)
             wanted = [k for k in (*required, *optional) if k in found]
             arrays = {name: file[name] for name in wanted}
+            # NumPy returns the bytes of what it does not know.
+            unknown = [k for k, array in arrays.items() if isinstance(array, bytes)]
+            if unknown:
+                raise TypeError(f'{unknown} cannot be read')
     except UNREADABLE as error:
         raise AnnotationError(
             f'{path}: expected an .npz file of arrays: {error}'

@@ -49,7 +49,8 @@ class DepthSignHook(_ResolveDepthSign):
         left, right, up: landmark names that span the body.
         limbs: (start, joint, end) names; the joint lies in front.
         interval: how often, training iterations; the last one always.
-        num_samples: how many training samples vote.
+        num_samples: how many training samples vote, of those that show all these
+            landmarks. Without any, the sign stays as the model was given it.
     """
 
     def __init__(
@@ -69,7 +70,18 @@ class DepthSignHook(_ResolveDepthSign):
         """Let the first training samples vote."""
         dataset = runner.train_dataloader.dataset
         rule = self._rule(dataset.metainfo)
-        points = _lift(model, dataset, slice(self.num_samples))
+        used = {
+            rule.left,
+            rule.right,
+            rule.up,
+            *(i for limb in rule.limbs for i in limb),
+        }
+        shown = dataset.visible[:, sorted(used)].all(dim=1)
+        rows = shown.nonzero()[: self.num_samples, 0]
+        if not len(rows):
+            runner.logger.info('Depth sign: no sample can vote; it stays as it was.')
+            return
+        points = _lift(model, dataset, rows)
         sign, agreement = sign_from_bends(points, rule)
         model.depth_sign.fill_(sign)
         runner.logger.info(
