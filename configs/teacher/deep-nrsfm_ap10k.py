@@ -5,7 +5,7 @@ _base_ = [
 
 model = dict(metainfo=dict(from_file='configs/_base_/datasets/ap10k.py'))
 # Whose left hip is left, and whose neck is ahead, has the legs below the back. The hook
-# calls the third side of a body its front: with the neck for `up`, that side is below.
+# looks for limbs in front of the body; with the neck for `up`, that is below it.
 custom_hooks = [
     dict(type='LandmarkDistributionHook'),
     dict(

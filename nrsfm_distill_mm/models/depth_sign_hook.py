@@ -42,12 +42,14 @@ class _ResolveDepthSign(Hook):
 class DepthSignHook(_ResolveDepthSign):
     """Set the teacher's ``depth_sign`` by joints that bend one way only.
 
-    People's knees bend forwards; other skeletons name their own limbs, or go
-    without this hook and keep the sign that the model was given.
+    People's knees bend forwards; other skeletons name their own limbs, or any
+    landmarks whose side of the body is known (the config of AP-10K), or go without
+    this hook and keep the sign that the model was given.
 
     Args:
         left, right, up: landmark names that span the body.
-        limbs: (start, joint, end) names; the joint lies in front.
+        limbs: (start, joint, end) names; the joint lies in front of the line, on the
+            side of the cross product of right-to-left and up.
         interval: how often, training iterations; the last one always.
         num_samples: how many training samples vote, of those that show all these
             landmarks. Without any, the sign stays as the model was given it.
