@@ -77,13 +77,13 @@ def write_arrays(path: Path, **arrays: Any) -> str:
     return str(path)
 
 
-def h36m_arrays(count: int) -> dict[str, Any]:
-    """What MMPose's ``preprocess_h36m.py`` writes."""
+def h36m_arrays(count: int, subjects: Sequence[str] = ('S1', 'S2')) -> dict[str, Any]:
+    """What MMPose's ``preprocess_h36m.py`` writes; the subjects take turns."""
     plane = landmarks(count, 17)
+    videos = [f'{subjects[i % len(subjects)]}_Walking_1.54138969' for i in range(count)]
     names = [
-        f'S{1 + i % 2}/S{1 + i % 2}_Walking_1.54138969/'
-        f'S{1 + i % 2}_Walking_1.54138969_{i:06d}.jpg'
-        for i in range(count)
+        f'{video.partition("_")[0]}/{video}/{video}_{i:06d}.jpg'
+        for i, video in enumerate(videos)
     ]
     depth = np.random.default_rng(1).normal(5, 0.2, (count, 17, 1))
     metres = np.concatenate([plane / 100, depth], axis=2)
@@ -185,3 +185,49 @@ def exact_codes(
 def write_codes(path: Path, codes: TeacherCodes) -> str:
     save_teacher_codes(path, codes)
     return str(path)
+
+
+def coco_annotations(categories: Sequence[int], count: int = 6) -> dict[str, Any]:
+    """17 landmarks in COCO's format, one image for every two annotations.
+
+    All of 0 and 1 is visible, a landmark (1) of 2 and 3 is hidden, 12 of 4 are. Nothing
+    of 5 is annotated, which MMPose leaves out.
+    """
+    points = landmarks(count, 17, seed=4)
+    visible = np.full((count, 17), 2)
+    visible[2:4, 1] = 0
+    visible[4, 5:] = 0
+    visible[5:] = 0
+    visible[0, 3] = 1  # annotated, behind something
+    points[visible == 0] = 0
+    annotations = [
+        {
+            'id': 700 + i,
+            'image_id': 30 + i // 2,
+            'category_id': categories[i % len(categories)],
+            'keypoints': np.concatenate([p, v[:, None]], axis=1).ravel().tolist(),
+            'num_keypoints': int((v > 0).sum()),
+            'bbox': [10.0, 8.0, WIDTH - 20.0, HEIGHT - 16.0],
+            'area': 900.0,
+            'iscrowd': 0,
+        }
+        for i, (p, v) in enumerate(zip(points, visible, strict=True))
+    ]
+    images = [
+        {'id': 30 + i, 'file_name': f'{i:012d}.jpg', 'width': WIDTH, 'height': HEIGHT}
+        for i in range((count + 1) // 2)
+    ]
+    names = [{'id': number, 'name': f'kind {number}'} for number in categories]
+    return {'images': images, 'annotations': annotations, 'categories': names}
+
+
+def write_coco(
+    root: Path, splits: dict[str, str], categories: Sequence[int] = (1,)
+) -> None:
+    """Splits, files of annotations and their folders of images, all with the same."""
+    content = coco_annotations(categories)
+    (root / 'annotations').mkdir(parents=True)
+    for name, folder in splits.items():
+        (root / 'annotations' / f'{name}.json').write_text(json.dumps(content))
+        for image in content['images']:
+            write_image(root / folder / image['file_name'])

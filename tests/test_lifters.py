@@ -10,7 +10,7 @@ import torch
 from layouts import REPO, h36m_arrays, write_h36m
 from mmengine.config import Config
 from mmengine.runner import Runner
-from test_real_input import SHORT, run
+from test_real_input import ALL_SUBJECTS, SHORT, run
 
 GUIDE = (REPO / 'docs' / 'mix_the_loss.md').read_text()
 CONFIGS = sorted((REPO / 'configs' / 'lifter').glob('*.py'))
@@ -72,7 +72,7 @@ def folder(tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         (command,) = commands('configs/teacher')
-        run(patch, 'train', REPO / command, '--cfg-options', *SHORT)
+        run(patch, 'train', REPO / command, '--cfg-options', *SHORT, *ALL_SUBJECTS)
     return folder
 
 

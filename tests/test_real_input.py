@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from layouts import REAL, REPO, write_h36m, write_mpii
+import torch
+from layouts import REAL, REPO, h36m_arrays, write_arrays, write_h36m, write_mpii
 from mmengine.config import Config
 from mmpose.registry import DATASETS
 
@@ -35,8 +36,15 @@ TINY = [
     'train_dataloader.batch_size=4',
     'train_cfg.max_epochs=2',
     'default_hooks.logger.interval=1',
+    'train_dataloader.dataset.datasets.0.subjects=None',
+    'val_dataloader.dataset.subjects=None',
 ]
 SHORT = ['model.code_sizes=(20,6)', 'train_cfg.max_iters=2', 'train_cfg.val_interval=2']
+# The data here lack most subjects.
+ALL_SUBJECTS = [
+    f'{split}_dataloader.dataset.dataset.subjects=None'
+    for split in ('train', 'val', 'test')
+]
 
 
 def tool(name: str) -> ModuleType:
@@ -54,7 +62,10 @@ def run(monkeypatch, name: str, *arguments: str | Path) -> None:
 
 
 class Case(NamedTuple):
-    """A folder with both data sets, and which of their samples have valid codes."""
+    """A folder with both data sets, and which of their samples have valid codes.
+
+    There is no 3D for training among those generated.
+    """
 
     folder: Path
     h36m: list[int]
@@ -80,7 +91,10 @@ def prepare(folder: Path, real: bool) -> Case:
     if real:
         link_samples(folder / 'data')
         return Case(folder, [1, 1, 1, 1], [1, 1, 0, 0, 1])
-    write_h36m(folder / 'data' / 'h36m', 4)
+    path = write_h36m(folder / 'data' / 'h36m', 4)
+    arrays = h36m_arrays(4)
+    del arrays['S']
+    write_arrays(path, **arrays)
     write_mpii(folder / 'data' / 'mpii', 3)
     return Case(folder, [1, 1, 1, 1], [1, 0, 1])
 
@@ -94,10 +108,12 @@ def case(request, tmp_path_factory) -> Case:
     prepared = prepare(tmp_path_factory.mktemp('work'), real)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(prepared.folder)
-        run(patch, 'train', TEACHER, '--work-dir', 'teacher', '--cfg-options', *SHORT)
+        options = ('--cfg-options', *SHORT, *ALL_SUBJECTS)
+        run(patch, 'train', TEACHER, '--work-dir', 'teacher', *options)
         for codes in ('codes', 'mpii-codes'):
             config = TEACHER.with_name(f'deep-nrsfm_h36m_{codes}.py')
-            arguments = ('--work-dir', codes, '--cfg-options', SHORT[0])
+            subjects = ALL_SUBJECTS if codes == 'codes' else []
+            arguments = ('--work-dir', codes, '--cfg-options', SHORT[0], *subjects)
             run(patch, 'test', config, 'teacher/iter_2.pth', *arguments)
     return prepared
 
@@ -117,6 +133,7 @@ def test_codes_of_both_come_from_one_teacher(case):
 def test_samples_of_both_meet_with_their_labels(case, monkeypatch):
     monkeypatch.chdir(case.folder)
     config = Config.fromfile(STUDENT).train_dataloader.dataset
+    config.datasets[0].subjects = None
     data = DATASETS.build({**config, '_scope_': 'mmpose'})
     samples = [data[i]['data_samples'] for i in range(len(data))]
     labels = [sample.gt_instance_labels for sample in samples]
@@ -159,3 +176,19 @@ def test_codes_of_the_other_data_set_stop_the_run_at_once(case, monkeypatch):
         run(monkeypatch, 'train', STUDENT, '--work-dir', 'stopped', *options)
     log = next((case.folder / 'stopped').glob('*/*.log')).read_text()
     assert 'Epoch(train)' not in log
+
+
+def test_3d_in_the_training_file_changes_nothing(monkeypatch, tmp_path):
+    path = write_h36m(tmp_path / 'data' / 'h36m', 4)
+    arrays = h36m_arrays(4)
+    monkeypatch.chdir(tmp_path)
+    states = []
+    for truth in (arrays['S'], np.full_like(arrays['S'], np.nan)):
+        write_arrays(path, **arrays | {'S': truth})
+        options = ('--work-dir', 'teacher', '--cfg-options', *SHORT, *ALL_SUBJECTS)
+        run(monkeypatch, 'train', TEACHER, *options)
+        states.append(torch.load(tmp_path / 'teacher/iter_2.pth', weights_only=False))
+    first, second = (state['state_dict'] for state in states)
+    assert first.keys() == second.keys()
+    for name, value in first.items():
+        assert torch.equal(value, second[name]), name

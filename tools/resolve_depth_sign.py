@@ -1,9 +1,13 @@
 """Decide which of two mirror images a teacher's poses are, and store it in the teacher.
 
-``python tools/resolve_depth_sign.py CONFIG CHECKPOINT --by bends``: people's knees bend
-forwards, in the training landmarks. ``--by frames``: the depth agrees with that of a few
-validation samples with 3D. ``--by perspective``: what is near looks larger. ``--sign -1``:
-as told. Codes that were written with another sign must be written again.
+``python tools/resolve_depth_sign.py CONFIG CHECKPOINT`` with one of
+
+- ``--by bends``: people's knees bend forwards, in the training landmarks;
+- ``--by frames``: the depth agrees with that of a few validation samples with 3D;
+- ``--by perspective``: what is near looks larger;
+- ``--sign -1``: as told.
+
+Codes that were written with another sign must be written again.
 """
 
 import argparse

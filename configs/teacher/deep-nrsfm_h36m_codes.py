@@ -2,7 +2,13 @@
 _base_ = ['deep-nrsfm_h36m.py']
 
 test_dataloader = dict(
-    dataset=dict(dataset=dict(ann_file='annotation_body3d/fps10/h36m_train.npz'))
+    dataset=dict(
+        dataset=dict(
+            ann_file='annotation_body3d/fps10/h36m_train.npz',
+            subjects=_base_.train_subjects,
+            load_3d=False,
+        )
+    )
 )
 test_evaluator = dict(
     _delete_=True,

@@ -38,6 +38,10 @@ def read_arrays(
             found = sorted(file)
             wanted = [k for k in (*required, *optional) if k in found]
             arrays = {name: file[name] for name in wanted}
+            # NumPy returns the bytes of what it does not know.
+            unknown = [k for k, array in arrays.items() if isinstance(array, bytes)]
+            if unknown:
+                raise TypeError(f'{unknown} cannot be read')
     except UNREADABLE as error:
         raise AnnotationError(
             f'{path}: expected an .npz file of arrays: {error}'
@@ -49,6 +53,23 @@ def read_arrays(
             f'found {found}'
         )
     return arrays
+
+
+def read_array(path: str) -> Any:
+    """The array of numbers in an ``.npy`` file.
+
+    Raises:
+        AnnotationError: not such a file.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+        if array.dtype.kind not in 'fiu':
+            raise TypeError(f'found an array of {array.dtype}')
+    except UNREADABLE as error:
+        raise AnnotationError(
+            f'{path}: expected an .npy file of numbers: {error}'
+        ) from error
+    return array
 
 
 def check_rows(path: str, arrays: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from nrsfm_distill_mm.datasets.errors import AnnotationError
-from nrsfm_distill_mm.datasets.keypoint_array import LandmarkRows
+from nrsfm_distill_mm.datasets.landmark_rows import LandmarkRows
 from nrsfm_distill_mm.geometry import in_plane_rotation
 
 META_KEYS = ('id', 'img_id', 'img_path', 'keypoints_3d', 'action', 'subject')

@@ -44,16 +44,19 @@ class _ResolveDepthSign(Hook):
 class DepthSignHook(_ResolveDepthSign):
     """Set the teacher's ``depth_sign`` by joints that bend one way only.
 
-    People's knees bend forwards; other skeletons name their own limbs, or go
-    without this hook and keep the sign that the model was given.
+    People's knees bend forwards; other skeletons name their own limbs, or any
+    landmarks whose side of the body is known (the config of AP-10K), or go without
+    this hook and keep the sign that the model was given.
 
     Args:
         left, right, up: landmark names that span the body; people's hips, and a
             landmark above them.
-        limbs: (start, joint, end) names; the joint lies in front. Default: people's
-            hips, knees and ankles (or feet).
+        limbs: (start, joint, end) names; the joint lies in front of the line, on the
+            side of the cross product of right-to-left and up. Default: people's hips,
+            knees and ankles (or feet).
         interval: how often, training iterations; the last one always.
-        num_samples: how many training samples vote.
+        num_samples: how many training samples vote, of those that show all these
+            landmarks. Without any, the sign stays as the model was given it.
     """
 
     def __init__(
@@ -74,7 +77,18 @@ class DepthSignHook(_ResolveDepthSign):
         """Let the first training samples vote."""
         dataset = runner.train_dataloader.dataset
         rule = self._rule(dataset.metainfo)
-        points = _lift(model, dataset, slice(self.num_samples))
+        used = {
+            rule.left,
+            rule.right,
+            rule.up,
+            *(i for limb in rule.limbs for i in limb),
+        }
+        shown = dataset.visible[:, sorted(used)].all(dim=1)
+        rows = shown.nonzero()[: self.num_samples, 0]
+        if not len(rows):
+            runner.logger.info('Depth sign: no sample can vote; it stays as it was.')
+            return
+        points = _lift(model, dataset, rows)
         sign, agreement = sign_from_bends(points, rule)
         model.depth_sign.fill_(sign)
         runner.logger.info(

@@ -1,6 +1,7 @@
 """The reflection is resolved by the runner, by bends or by a few frames with 3D."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +9,12 @@ import torch
 from layouts import REPO
 from mmengine.config import Config
 from mmengine.runner import Runner
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 
+from nrsfm_distill_mm.geometry import mirror_depth
+from nrsfm_distill_mm.models import DepthSignHook
+from nrsfm_distill_mm.nrsfm import BendRule, sign_from_bends
+from nrsfm_distill_mm.skeletons import HUMAN36M
 from nrsfm_distill_mm.synthetic.sampling import sample_scene
 
 CONFIG = REPO / 'configs' / 'teacher' / 'deep-nrsfm_keypoint-array.py'
@@ -124,3 +130,84 @@ def test_any_landmarks(monkeypatch, tmp_path, skeleton: str, points: int) -> Non
     runner.train()
     assert runner.model.network.num_keypoints == points
     assert runner.model.bone_weight > 0
+
+
+class Lifted:
+    """A model whose answer is the landmarks themselves, at the depth of a truth."""
+
+    def __init__(self, depth: torch.Tensor) -> None:
+        self.depth = depth
+        self.depth_sign = torch.tensor(-1.0)
+
+    def lift_unsigned(self, landmarks, visible):
+        assert visible[:, [1, 4, 5, 6, 8]].all()
+        return torch.cat([landmarks, self.depth[landmarks[:, 10, 0].long()]], dim=-1)
+
+
+@pytest.mark.parametrize('shown', [20, 0])
+def test_those_with_hidden_limbs_do_not_vote(shown: int) -> None:
+    points = torch.from_numpy(sample_scene(50, seed=3).joints_camera).float()
+    points[:, 10, 0] = torch.arange(50.0)  # the head tells who it is
+    points[:30, :, 2] *= -1
+    visible = torch.ones(50, 17, dtype=torch.bool)
+    visible[: 50 - shown, 6] = False
+    visible[:, 12] = False  # an elbow has no part in it
+    metainfo = parse_pose_metainfo({'from_file': 'configs/_base_/datasets/h36m.py'})
+    dataset = SimpleNamespace(
+        landmarks=points[..., :2], visible=visible, metainfo=metainfo
+    )
+    logged = []
+    runner = SimpleNamespace(
+        train_dataloader=SimpleNamespace(dataset=dataset),
+        logger=SimpleNamespace(info=logged.append),
+    )
+    model = Lifted(points[..., 2:])
+    DepthSignHook(**{k: v for k, v in BENDS[0].items() if k != 'type'}).resolve(
+        runner, model
+    )
+    assert model.depth_sign == (1 if shown else -1)
+    assert len(logged) == 1
+    assert ('no sample can vote' in logged[0]) == (not shown)
+
+
+def rule_of(config: str) -> tuple[BendRule, dict[str, int]]:
+    """The anatomical rule of a teacher's config, and the places of its landmarks."""
+    loaded = Config.fromfile(REPO / 'configs' / 'teacher' / f'{config}.py')
+    (hook,) = (h for h in loaded.custom_hooks if h.type == 'DepthSignHook')
+    index = parse_pose_metainfo(loaded.model.metainfo)['keypoint_name2id']
+    limbs = [tuple(index[name] for name in limb) for limb in hook.limbs]
+    return BendRule(index[hook.left], index[hook.right], index[hook.up], limbs), index
+
+
+def test_the_rule_for_cocos_people() -> None:
+    rule, index = rule_of('deep-nrsfm_coco')
+    joints = torch.from_numpy(sample_scene(200, seed=3).joints_camera)
+    points = torch.full((200, len(index), 3), torch.nan, dtype=joints.dtype)
+    for place, name in enumerate(HUMAN36M.joint_names):
+        name = name.replace('foot', 'ankle')  # noqa: PLW2901
+        if name in index:
+            points[:, index[name]] = joints[:, place]
+    sign, agreement = sign_from_bends(points, rule)
+    assert sign == 1
+    assert agreement > 0.9
+    assert sign_from_bends(mirror_depth(points), rule)[0] == -1
+
+
+def test_the_rule_for_animals() -> None:
+    rule, index = rule_of('deep-nrsfm_ap10k')
+    # Looking to the right of the image, its right side towards us: y down, z away.
+    animal = {'Neck': (1, 0, 0), 'Root of tail': (-1, 0, 0)}
+    for side, z in (('L', 0.3), ('R', -0.3)):
+        animal |= {f'{side}_Hip': (-1, 0.2, z), f'{side}_B_Paw': (-0.8, 1.5, z)}
+        animal[f'{side}_F_Paw'] = (0.8, 1.5, z)
+    points = torch.full((100, len(index), 3), torch.nan)
+    for name, place in animal.items():
+        points[:, index[name]] = torch.tensor(place).float()
+    points = points + 0.1 * torch.randn_like(points)
+    turn, _ = torch.linalg.qr(torch.randn(100, 3, 3))
+    turned = points @ (turn * torch.linalg.det(turn)[:, None, None])
+    for seen in (points, turned):
+        sign, agreement = sign_from_bends(seen, rule)
+        assert sign == 1
+        assert agreement > 0.9
+        assert sign_from_bends(mirror_depth(seen), rule)[0] == -1

@@ -1,5 +1,7 @@
 # Images of Human3.6M for the student, in the layout of MMPose.
 data_root = 'data/h36m'
+train_subjects = ['S1', 'S5', 'S6', 'S7', 'S8']
+test_subjects = ['S9', 'S11']
 input_size = (256, 256)
 codec = dict(type='IntegralPose3DLabel', input_size=input_size)
 codes_file = 'work_dirs/deep-nrsfm_h36m/teacher_codes.safetensors'
@@ -49,6 +51,7 @@ train_dataloader = dict(
         type='Human36mDistillDataset',
         data_root=data_root,
         ann_file='annotation_body3d/fps10/h36m_train.npz',
+        subjects=train_subjects,
         data_prefix=dict(img='images/'),
         pipeline=train_pipeline,
     ),
@@ -63,6 +66,7 @@ val_dataloader = dict(
         type='Human36mDistillDataset',
         data_root=data_root,
         ann_file='annotation_body3d/fps10/h36m_test.npz',
+        subjects=test_subjects,
         data_prefix=dict(img='images/'),
         pipeline=val_pipeline,
         test_mode=True,

@@ -1,5 +1,7 @@
 # 2D landmarks of Human3.6M for the teacher, in the layout of MMPose.
 data_root = 'data/h36m'
+train_subjects = ['S1', 'S5', 'S6', 'S7', 'S8']
+test_subjects = ['S9', 'S11']
 
 train_dataloader = dict(
     batch_size=128,
@@ -13,6 +15,7 @@ train_dataloader = dict(
             type='Human36mDistillDataset',
             data_root=data_root,
             ann_file='annotation_body3d/fps10/h36m_train.npz',
+            subjects=train_subjects,
             data_prefix=dict(img='images/'),
         ),
     ),
@@ -29,6 +32,7 @@ val_dataloader = dict(
             type='Human36mDistillDataset',
             data_root=data_root,
             ann_file='annotation_body3d/fps10/h36m_test.npz',
+            subjects=test_subjects,
             data_prefix=dict(img='images/'),
         ),
     ),

@@ -24,6 +24,7 @@ train_dataloader = dict(
                 type='Human36mDistillDataset',
                 data_root=_base_.data_root,
                 ann_file='annotation_body3d/fps10/h36m_train.npz',
+                subjects=_base_.train_subjects,
                 data_prefix=dict(img='images/'),
                 pipeline=h36m_pipeline,
             ),

@@ -1,0 +1,125 @@
+"""Samples kept as columns, for datasets of millions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmpose.datasets.datasets.base import BaseCocoStyleDataset
+
+from nrsfm_distill_mm.datasets.errors import checked_landmarks
+
+
+@dataclass(frozen=True)
+class LandmarkRows(Sequence[dict[str, Any]]):
+    """Samples kept as columns; the dict of one is made when it is asked for.
+
+    Millions of samples take the memory of their arrays, which loader workers share.
+
+    Attributes:
+        columns: ``id`` (N,), ``keypoints`` (N, P, 2), 0 where hidden,
+            ``keypoints_visible`` (N, P), ``bbox`` (N, 4), ``num_keypoints`` (N,), and
+            those of ``keypoints_3d`` (N, P, 3), ``image``, ``action``, ``subject``
+            (N,), text or UTF-8, that are known.
+        folder: where the images are.
+    """
+
+    columns: dict[str, Any]
+    folder: Path
+
+    def __len__(self) -> int:
+        return len(self.columns['id'])
+
+    def __getitem__(self, index: Any) -> Any:
+        """One sample as a dict, or the rows that a slice or an array chooses."""
+        row = {name: column[index] for name, column in self.columns.items()}
+        if np.ndim(row['id']):
+            return LandmarkRows(row, self.folder)
+        number = int(row['id'])
+        info = {
+            'img_id': number,
+            'id': number,
+            'img_path': str(self.folder / _text(row.get('image', number))),
+            'bbox': row['bbox'][None],
+            'bbox_score': np.ones(1, dtype=np.float32),
+            'num_keypoints': int(row['num_keypoints']),
+            'keypoints': row['keypoints'][None],
+            'keypoints_visible': row['keypoints_visible'][None],
+            'iscrowd': 0,
+            'category_id': 1,
+        }
+        info |= {
+            name: _text(row[name]) for name in ('action', 'subject') if name in row
+        }
+        if 'keypoints_3d' in row:
+            info['keypoints_3d'] = row['keypoints_3d'][None]
+        return info
+
+    def valid(self, interval: int = 1) -> 'LandmarkRows':
+        """The rows that MMPose accepts: a box with an area, a positive landmark.
+
+        Args:
+            interval: MMPose's ``sample_interval``, every how many rows.
+        """
+        box = self.columns['bbox']
+        positive = self.columns['keypoints'].max(axis=(1, 2)) > 0
+        chosen = (box[:, 2:] > box[:, :2]).all(axis=1) & positive
+        chosen &= self.columns['id'] % interval == 0
+        return self if chosen.all() else self[chosen]
+
+
+class LandmarkRowsDataset(BaseCocoStyleDataset):
+    """Dataset of MMPose whose samples are :class:`LandmarkRows`.
+
+    Args:
+        serialize_data: pickle the samples. Not needed for workers to share them.
+        **kwargs: as of ``BaseCocoStyleDataset``.
+    """
+
+    def __init__(self, *args: Any, serialize_data: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, serialize_data=serialize_data, **kwargs)
+
+    def _load_annotations(self) -> tuple[LandmarkRows, LandmarkRows]:
+        rows = LandmarkRows(self._columns(), Path(self.data_prefix['img']))
+        return rows, rows
+
+    def _columns(self) -> dict[str, Any]:
+        """The columns of all samples, checked."""
+        raise NotImplementedError
+
+    def _get_topdown_data_infos(self, instance_list: LandmarkRows) -> Any:
+        rows = instance_list.valid(self.sample_interval)
+        return list(rows) if self.serialize_data else rows
+
+
+def landmark_columns(
+    source: str, keypoints: Any, visible: Any, name: Callable[[int], str] = str
+) -> dict[str, Any]:
+    """Columns ``keypoints`` (N, P, 2), ``keypoints_visible`` (N, P), ``num_keypoints``.
+
+    Args:
+        source: the file, for messages.
+        keypoints: (N, P, 2), what is hidden may be NaN.
+        visible: (N, P), above 0 where visible.
+        name: of a row, for messages.
+
+    Raises:
+        AnnotationError: NaN among the visible, or a row without visible landmarks.
+    """
+    visible = visible.astype(np.float32, copy=False)
+    shown = visible > 0
+    finite = np.isfinite(keypoints).all(axis=-1)
+    bad = (shown & ~finite).any(axis=1) | ~shown.any(axis=1)
+    for row in np.flatnonzero(bad)[:1]:
+        checked_landmarks(source, name(row), keypoints[row], visible[row])
+    points = np.where(shown[..., None], keypoints, 0).astype(np.float32, copy=False)
+    return {
+        'keypoints': points,
+        'keypoints_visible': visible,
+        'num_keypoints': shown.sum(axis=1),
+    }
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
