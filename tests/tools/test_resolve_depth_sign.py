@@ -1,0 +1,104 @@
+"""tools/resolve_depth_sign.py: the sign of a trained teacher, by rule or as told."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from layouts import REPO
+from mmengine.config import Config
+from mmengine.runner import Runner
+
+sys.path.append(str(REPO / 'tools'))
+
+from resolve_depth_sign import main  # noqa: E402
+
+from nrsfm_distill_mm.models import load_teacher  # noqa: E402
+from nrsfm_distill_mm.synthetic.sampling import sample_scene  # noqa: E402
+
+CONFIG = REPO / 'configs' / 'teacher' / 'deep-nrsfm_keypoint-array.py'
+
+
+@pytest.fixture(scope='module')
+def training(tmp_path_factory) -> Path:
+    """The folder of a short training on landmarks with 3D, whose sign is right."""
+    folder = tmp_path_factory.mktemp('teacher')
+    scene = sample_scene(200, seed=1)
+    points = scene.joints_camera - scene.joints_camera[:, :1]
+    np.savez(folder / 'x.npz', keypoints=scene.keypoints, keypoints_3d=points)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('KEYPOINTS', str(folder / 'x.npz'))
+        config = Config.fromfile(CONFIG)
+        config.merge_from_dict(
+            {
+                'work_dir': str(folder),
+                'experiment_name': 'depth sign',
+                'train_cfg.max_iters': 60,
+                'train_cfg.val_interval': 60,
+                'custom_hooks.1.num_starts': 1,
+                'custom_hooks.1.iterations': 20,
+                'visualizer.name': 'depth sign',
+            }
+        )
+        Runner.from_cfg(config).train()
+    return folder
+
+
+@pytest.fixture
+def trained(training, monkeypatch, tmp_path) -> Path:
+    """A copy of the checkpoint, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('KEYPOINTS', str(training / 'x.npz'))
+    return Path(shutil.copy(training / 'iter_60.pth', tmp_path))
+
+
+def sign_of(checkpoint) -> float:
+    return load_teacher(checkpoint).depth_sign.item()
+
+
+def run(trained: Path, *arguments: str) -> int:
+    name = f'{trained.parent.name}{len(arguments)}{arguments[-1]}'
+    options = ('--cfg-options', f'visualizer.name={name}', f'experiment_name={name}')
+    return main([str(CONFIG), str(trained), *arguments, *options])
+
+
+def test_a_sign_is_stored_and_resolved_again(trained):
+    right = sign_of(trained)
+    weights = torch.load(trained, weights_only=False)['state_dict']
+    assert run(trained, '--sign', str(int(-right))) == 0
+    assert sign_of(trained) == -right
+    assert run(trained, '--out', 'other.pth', '--by', 'frames') == 0
+    assert sign_of(trained) == -right
+    assert sign_of('other.pth') == right
+    after = torch.load('other.pth', weights_only=False)['state_dict']
+    for name, value in weights.items():
+        assert torch.equal(after[name], value)
+    assert not [*Path().glob('.*.tmp')]
+
+
+def test_bends_vote_as_in_training(trained):
+    assert run(trained, '--by', 'bends') == 0
+    assert sign_of(trained) in (-1, 1)
+
+
+def test_a_rule_that_does_not_apply_changes_nothing(trained):
+    before = trained.read_bytes()
+    with pytest.raises(ValueError, match='expected a teacher with perspective=True'):
+        run(trained, '--by', 'perspective')
+    assert trained.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [
+        (['x.py', 'none.pth', '--sign', '1'], 'no such file "none.pth"'),
+        (['x.py', 'x.pth'], 'one of the arguments --by --sign is required'),
+        (['x.py', 'x.pth', '--by', 'bends', '--sign', '1'], 'not allowed with'),
+    ],
+)
+def test_arguments_that_make_no_sense(arguments, message, capsys):
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert message in capsys.readouterr().err
