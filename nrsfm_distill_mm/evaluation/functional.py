@@ -2,8 +2,8 @@
 
 Their means over the samples are MMPose's ``keypoint_mpjpe`` with ``alignment='none'``
 (:func:`mpjpe`), ``'scale'`` (:func:`n_mpjpe`) and ``'procrustes'`` (:func:`pa_mpjpe`),
-and 100 times its ``keypoint_pck_accuracy`` (:func:`pck`), which give means alone; tables
-by action and pictures need the samples.
+and 100 times its ``keypoint_pck_accuracy`` (:func:`pck`), which give means alone;
+tables by action and pictures need the samples.
 """
 
 import torch

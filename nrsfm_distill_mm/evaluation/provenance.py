@@ -17,13 +17,20 @@ def run_provenance() -> dict[str, Any]:
     """What is known of the run that is on, and of the training of its model.
 
     Returns:
-        ``config`` (text), ``checkpoint`` (name and sha256), ``versions``, and of the
-        training ``config``, ``seed`` and ``iterations``: out of the checkpoint if
-        one is tested. Empty texts and None where nothing is known.
+        ``stage`` (``test``, or ``val``), ``config`` (text), ``checkpoint`` (name and
+        sha256), ``versions``, and of the ``training`` its ``config``, ``seed`` and
+        ``iterations``: out of the checkpoint if one is tested. Empty texts and None
+        where nothing is known.
     """
     hub = MessageHub.get_current_instance()
     config = hub.get_info('cfg') or ''
-    found = {'config': config, 'checkpoint': '', 'versions': versions()}
+    stage = hub.get_info('loop_stage') or ''
+    found = {
+        'stage': stage,
+        'config': config,
+        'checkpoint': '',
+        'versions': versions(),
+    }
     if hub.get_info('max_iters') is not None:  # this run is the training
         seed, iterations = hub.get_info('seed'), hub.get_info('iter')
         training = {'config': config, 'seed': seed, 'iterations': iterations}

@@ -9,7 +9,7 @@ import torch
 
 sys.path.append(str(Path(__file__).parents[2] / 'tools'))
 
-from report import main, make_report  # noqa: E402
+from compare import main, make_report  # noqa: E402
 from reporting.figure import choose_frames, read_image  # noqa: E402
 from reporting.files import PredictionFileError, read_predictions, read_rows  # noqa: E402
 from reporting.numbers import best_scale, sample_errors  # noqa: E402
