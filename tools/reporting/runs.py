@@ -84,13 +84,13 @@ def read_runs(work_dirs: Sequence[str | Path]) -> list[Run]:
     """
     paths = dict.fromkeys(p for folder in work_dirs for p in _files(Path(folder)))
     runs: dict[tuple[Any, ...], Run] = {}
-    samples: dict[tuple[str, str], Run] = {}
+    samples: dict[tuple[str, str, str], Run] = {}
     for run in map(read_run, paths):
         other = runs.setdefault(run.cell, run)
         if other is not run:
             wanted = f'one run of {run.method} on {run.split} {run.data}'
             raise PredictionFileError(run.path, wanted, f'another, {other.path}')
-        other = samples.setdefault((run.data, run.file), run)
+        other = samples.setdefault((run.data, run.file, run.split), run)
         if other.samples != run.samples:
             found = f'others of the same {run.file}'
             raise PredictionFileError(run.path, f'the samples of {other.path}', found)

@@ -44,7 +44,7 @@ class Row:
         cells: the figures by column, None where there is none.
         published: whether the paper has it.
         runs: by column the file that a figure comes from, if it is not published.
-        supervision: what a published method was trained on beside images.
+        supervision: what it was trained on beside images.
     """
 
     method: str
@@ -103,7 +103,7 @@ def left_over(runs: Sequence[Run], tables: Iterable[Table]) -> list[Run]:
 
 def markdown(table: Table) -> str:
     """A table in Markdown: ``-`` where the paper has none, nothing if not measured."""
-    marked = any(row.supervision for row in table.rows)
+    marked = any(row.supervision for row in table.rows if row.published)
     heads = ['method', *(['supervision'] if marked else []), 'measured on']
     lines = [
         f'**Table {table.number}**: {table.title}\n',
@@ -166,10 +166,10 @@ def _measured(
 ) -> Row:
     run = _choose(runs, METHODS[title])
     if run is None:
-        return Row(f'{title}, ours', data, dict.fromkeys(columns))
+        return Row(f'{title}, ours', data, dict.fromkeys(columns), supervision='2D')
     cells = {column: value(run, column) for column in columns}
     files = {c: str(run.path) for c, number in cells.items() if number is not None}
-    return Row(f'{title}, ours', data, cells, runs=files)
+    return Row(f'{title}, ours', data, cells, runs=files, supervision='2D')
 
 
 def _mean(run: Run, column: str) -> float | None:
