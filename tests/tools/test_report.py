@@ -302,4 +302,16 @@ def test_other_subjects_of_one_file_are_held_out(tmp_path):
         'test_dataloader.dataset.ann_file': TRAIN_FILE,
     }
     predict(tmp_path / 'a.npz', STUDENT, options=train, test_options=test)
-    assert [run.split for run in read_runs([tmp_path])] == ['held out']
+    run = read_runs([tmp_path])[0]
+    assert run.split == 'held out'
+    assert run.file == f'{TRAIN_FILE}, S9'
+
+
+def test_a_student_of_detected_2d_is_not_the_papers(tmp_path):
+    detected = {'train_dataloader.dataset.keypoint_2d_src': 'detection'}
+    predict(tmp_path / 'a' / 'x.npz', STUDENT, options=detected)
+    content = report(tmp_path, tmp_path / 'a')
+    assert not filled(ours(content, 2, 'distilled'))
+    assert [run['method'] for run in content['runs'].values()] == [
+        'distilled, detected 2D'
+    ]

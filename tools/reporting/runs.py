@@ -32,6 +32,8 @@ SAME_SAMPLES = {
     'lazy_init',
     'serialize_data',
     'max_refetch',
+    'keypoint_2d_src',
+    'keypoint_2d_det_file',
 }
 """Arguments of a data set that do not choose its samples."""
 ACTIONS = {'TakingPhoto': 'Photo', 'WalkingDog': 'WalkDog'}
@@ -48,7 +50,7 @@ class Run:
         code_weight: of l1(phi) in the loss of a distilled student.
         trained_on: names of the data sets, sorted.
         data: name of the data set.
-        file: its annotation file, in the data set's folder.
+        file: its annotation file in the data set's folder, and what chooses from it.
         split: ``training`` or ``held out``.
         samples: fingerprint of the names of the samples.
         measures: as of :func:`measure`.
@@ -110,6 +112,8 @@ def read_run(path: Path) -> Run:
         raise PredictionFileError(path, 'one data set', f'{len(sources)}')
     trained = [*_sources(training['train_dataloader']['dataset'])]
     method, code_weight = _method(training['model'])
+    if any(s.get('keypoint_2d_src') == 'detection' for s in (*sources, *trained)):
+        method += ', detected 2D'
     for name, other in ACTIONS.items():
         row.action[row.action == name] = other
     return Run(
@@ -118,7 +122,7 @@ def read_run(path: Path) -> Run:
         code_weight=code_weight,
         trained_on=tuple(sorted({_name(source) for source in trained})),
         data=_name(sources[0]),
-        file=str(sources[0].get('ann_file', '')),
+        file=_file(sources[0]),
         split=_split(row, sources[0], trained),
         samples=hashlib.sha256('\n'.join(sorted(row.key)).encode()).hexdigest(),
         measures=measure(row),
@@ -206,6 +210,13 @@ def _sources(data: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
         yield data
     for each in inner:
         yield from _sources(each)
+
+
+def _file(source: Mapping[str, Any]) -> str:
+    """The annotation file, and the frames and subjects that are chosen from it."""
+    parts = [source.get('ann_file'), source.get('frame_list')]
+    parts.append(' '.join(source.get('subjects') or ()))
+    return ', '.join(str(part) for part in parts if part)
 
 
 def _name(source: Mapping[str, Any]) -> str:
