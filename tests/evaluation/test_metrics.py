@@ -1,15 +1,18 @@
 """The metrics as the runner calls them."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from mmengine.logging import MessageHub
 from mmpose.evaluation.metrics import MPJPE
 
 from nrsfm_distill_mm.evaluation import Pose3DErrorMetric, TeacherCodeWriter
+from nrsfm_distill_mm.evaluation.provenance import run_provenance
 from nrsfm_distill_mm.nrsfm import load_teacher_codes
 
 LINKS = [(0, 1), (1, 2), (2, 3), (3, 4)]
@@ -94,6 +97,22 @@ def test_poses_are_kept_for_reports(tmp_path: Path) -> None:
         np.testing.assert_allclose(file['keypoints_3d'][:, 0], 0)
         versions = json.loads(str(file['provenance']))['versions']
     assert {'torch', 'mmpose', 'nrsfm_distill_mm'} <= set(versions)
+
+
+def test_a_tested_checkpoint_tells_how_it_was_trained(tmp_path: Path) -> None:
+    path = tmp_path / 'iter_9.pth'
+    meta = {'cfg': 'lr = 1', 'seed': 4, 'iter': 9}
+    torch.save({'meta': meta, 'state_dict': {}}, path)
+    hub = MessageHub.get_instance(f'test of {tmp_path}')
+    hub.update_info('cfg', f'lr = 2\nload_from = {str(path)!r}\n')
+    hub.update_info('loop_stage', 'test')
+    found = run_provenance()
+    assert found['training'] == {'config': 'lr = 1', 'seed': 4, 'iterations': 9}
+    assert found['config'].startswith('lr = 2')
+    assert found['stage'] == 'test'
+    name, digest = found['checkpoint'].split()
+    assert name == path.name
+    assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def test_every_frame_of_a_sequence_counts() -> None:
