@@ -2,7 +2,7 @@
 
 import hashlib
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,30 +12,9 @@ from mmengine.config import Config
 from nrsfm_distill_mm.models import NRSfMDistillLoss
 from reporting.files import PredictionFileError, Predictions, read_predictions
 from reporting.numbers import measure
+from reporting.sources import data_file, data_name, data_sources, kind, split_of
 
-TRAINING, HELD_OUT = 'training', 'held out'
 TEACHER, WEAKSUP, DISTILLED = 'teacher', 'Weaksup-bs', 'distilled'
-H36M, MPII = 'H3.6M', 'MPII'
-DATA = {
-    'Human36mDistillDataset': H36M,
-    'MpiiDistillDataset': MPII,
-    'SyntheticHumanDataset': 'synthetic humans',
-}
-TRAINING_SUBJECTS = {'S1', 'S5', 'S6', 'S7', 'S8'}
-"""Of Human3.6M, by every paper's convention."""
-SAME_SAMPLES = {
-    'pipeline',
-    'test_mode',
-    'load_3d',
-    'metainfo',
-    'data_prefix',
-    'lazy_init',
-    'serialize_data',
-    'max_refetch',
-    'keypoint_2d_src',
-    'keypoint_2d_det_file',
-}
-"""Arguments of a data set that do not choose its samples."""
 ACTIONS = {'TakingPhoto': 'Photo', 'WalkingDog': 'WalkDog'}
 """Names that some subjects' videos have for the same action."""
 
@@ -84,10 +63,11 @@ def read_runs(work_dirs: Sequence[str | Path]) -> list[Run]:
         PredictionFileError: if a work dir has no predictions, a file is ill-formed or
             does not tell what it measures, or two measure the same.
     """
-    paths = dict.fromkeys(p for folder in work_dirs for p in _files(Path(folder)))
+    found = [path for folder in work_dirs for path in _files(Path(folder))]
+    paths = {path.resolve(): path for path in found}
     runs: dict[tuple[Any, ...], Run] = {}
     samples: dict[tuple[str, str, str], Run] = {}
-    for run in map(read_run, paths):
+    for run in map(read_run, paths.values()):
         other = runs.setdefault(run.cell, run)
         if other is not run:
             wanted = f'one run of {run.method} on {run.split} {run.data}'
@@ -107,10 +87,10 @@ def read_run(path: Path) -> Run:
     """
     row = read_predictions(path)
     test, training = _configs(row)
-    sources = [*_sources(test[f'{row.provenance["stage"]}_dataloader']['dataset'])]
+    sources = [*data_sources(test[f'{row.provenance["stage"]}_dataloader']['dataset'])]
     if len(sources) != 1:
         raise PredictionFileError(path, 'one data set', f'{len(sources)}')
-    trained = [*_sources(training['train_dataloader']['dataset'])]
+    trained = [*data_sources(training['train_dataloader']['dataset'])]
     method, code_weight = _method(training['model'])
     if any(s.get('keypoint_2d_src') == 'detection' for s in (*sources, *trained)):
         method += ', detected 2D'
@@ -120,10 +100,10 @@ def read_run(path: Path) -> Run:
         path=path,
         method=method,
         code_weight=code_weight,
-        trained_on=tuple(sorted({_name(source) for source in trained})),
-        data=_name(sources[0]),
-        file=_file(sources[0]),
-        split=_split(row, sources[0], trained),
+        trained_on=tuple(sorted({data_name(source) for source in trained})),
+        data=data_name(sources[0]),
+        file=data_file(sources[0]),
+        split=split_of(row, sources[0], trained),
         samples=hashlib.sha256('\n'.join(sorted(row.key)).encode()).hexdigest(),
         measures=measure(row),
         provenance=row.provenance,
@@ -134,7 +114,7 @@ def read_run(path: Path) -> Run:
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise PredictionFileError(folder, 'a work dir', 'no folder')
-    files = sorted(folder.resolve().glob('*.npz'))
+    files = sorted(folder.glob('*.npz'))
     if not files:
         expected = (
             'predictions (.npz), written by "tools/test.py CONFIG CHECKPOINT '
@@ -160,69 +140,15 @@ def _configs(row: Predictions) -> tuple[Config, Config]:
 
 def _method(model: Mapping[str, Any]) -> tuple[str, float | None]:
     """The method, and the code weight of a distilled student."""
-    if _kind(model) == 'DeepNRSfM':
+    if kind(model) == 'DeepNRSfM':
         return TEACHER, None
     loss = model.get('head', {}).get('depth_loss') or {}
-    if _kind(loss) == 'TeacherDepthLoss':
+    if kind(loss) == 'TeacherDepthLoss':
         return WEAKSUP, None
-    if _kind(loss) != 'NRSfMDistillLoss':
-        return f'{_kind(model)} without a teacher', None
+    if kind(loss) != 'NRSfMDistillLoss':
+        return f'{kind(model)} without a teacher', None
     names = inspect.signature(NRSfMDistillLoss).parameters
     values = {name: loss.get(name, names[name].default) for name in names}
     other = [f'{n}={values[n]}' for n in ('mode', 'error_limit')
              if values[n] != names[n].default]  # fmt: skip
     return ', '.join([DISTILLED, *other]), float(values['code_weight'])
-
-
-def _split(
-    row: Predictions, test: Mapping[str, Any], trained: Iterable[Mapping[str, Any]]
-) -> str:
-    """Whether the samples were trained on."""
-    for source in trained:
-        if _kind(source) != _kind(test):
-            continue
-        names = {n for n in {*source, *test} if source.get(n) != test.get(n)}
-        changed = sorted(names - SAME_SAMPLES)
-        if not changed:
-            return TRAINING
-        if 'ann_file' not in changed and not _other_subjects(source, test):
-            expected = "the training's samples, or another ann_file, or other subjects"
-            found = f'the same ann_file, and other {", ".join(changed)}'
-            raise PredictionFileError(row.path, expected, found)
-    subjects = {Path(str(image)).name.partition('_')[0] for image in row.image}
-    seen = sorted(subjects & TRAINING_SUBJECTS)
-    if _name(test) == H36M and seen:
-        expected = 'held-out subjects, as its ann_file is not that of the training'
-        raise PredictionFileError(row.path, expected, f'{", ".join(seen)} of {H36M}')
-    return HELD_OUT
-
-
-def _other_subjects(source: Mapping[str, Any], test: Mapping[str, Any]) -> bool:
-    """Whether both name their subjects, and none is in both."""
-    own, other = (set(data.get('subjects') or ()) for data in (source, test))
-    return bool(own and other and not own & other)
-
-
-def _sources(data: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    """The data sets in wrappers and combinations."""
-    inner = data.get('datasets', [data['dataset']] if 'dataset' in data else [])
-    if not inner:
-        yield data
-    for each in inner:
-        yield from _sources(each)
-
-
-def _file(source: Mapping[str, Any]) -> str:
-    """The annotation file, and the frames and subjects that are chosen from it."""
-    parts = [source.get('ann_file'), source.get('frame_list')]
-    parts.append(' '.join(source.get('subjects') or ()))
-    return ', '.join(str(part) for part in parts if part)
-
-
-def _name(source: Mapping[str, Any]) -> str:
-    return DATA.get(_kind(source), _kind(source))
-
-
-def _kind(component: Mapping[str, Any]) -> str:
-    """Type without the scope of its registry."""
-    return str(component.get('type', '')).rpartition('.')[2]

@@ -13,16 +13,8 @@ from reporting.published import (
     TABLE_4,
     PublishedRow,
 )
-from reporting.runs import (
-    DISTILLED,
-    H36M,
-    HELD_OUT,
-    MPII,
-    TEACHER,
-    TRAINING,
-    WEAKSUP,
-    Run,
-)
+from reporting.runs import DISTILLED, TEACHER, WEAKSUP, Run
+from reporting.sources import H36M, HELD_OUT, MPII, TRAINING
 
 Which = tuple[str, float | None, tuple[str, ...]]
 METHODS: dict[str, Which] = {
