@@ -28,8 +28,11 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from teacher_accuracy import train_teacher
 
-from nrsfm_distill_mm.evaluation.functional import root_aligned, scale_to_bone_length
-from nrsfm_distill_mm.evaluation.pose3d_metric import ERRORS
+from nrsfm_distill_mm.evaluation.functional import (
+    ERRORS,
+    root_aligned,
+    scale_to_bone_length,
+)
 from nrsfm_distill_mm.geometry import mirror_depth
 from nrsfm_distill_mm.models import load_teacher
 

@@ -3,9 +3,11 @@
 import doctest
 import importlib
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config, DictAction
 
 ROOT = Path(__file__).parents[1]
 ROWS = re.findall(
@@ -44,3 +46,41 @@ def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text()
     for target in re.findall(r'\]\((?!https?:|#)([^)#]+)', text):
         assert ((ROOT / page).parent / target).exists(), target
+
+
+def commands(page: Path) -> list[list[str]]:
+    """The arguments of every ``python`` that a page's shell blocks run."""
+    blocks = re.findall(r'^```bash\n(.*?)^```', page.read_text(), re.M | re.S)
+    script = '\n'.join([r'python() { printf "%s\x1f" "$@"; printf "\x1e"; }', *blocks])
+    script = script.replace('cd ', ': ')
+    done = subprocess.run(
+        ['bash', '-eu', '-c', script], capture_output=True, text=True, check=True
+    )
+    return [call.split('\x1f')[:-1] for call in done.stdout.split('\x1e')[:-1]]
+
+
+def test_the_commands_for_the_tables_fit_the_configs() -> None:
+    """Configs exist, options lead somewhere, and the report reads what is written."""
+    found = commands(ROOT / 'docs/paper_tables.md')
+    runs = [args for args in found if args[0] in ('tools/train.py', 'tools/test.py')]
+    runs = [args for args in runs if args[1] != 'CONFIG']
+    written = set()
+    for args in runs:
+        config = Config.fromfile(ROOT / args[1])
+        start = (
+            args.index('--cfg-options') + 1 if '--cfg-options' in args else len(args)
+        )
+        for option in args[start:]:
+            key, _, value = option.partition('=')
+            node = config
+            for part in key.split('.')[:-1]:
+                node = node[int(part) if part.isdigit() else part]
+            if key == 'test_evaluator.out_file':
+                written.add(str(Path(value).parent))
+            else:
+                own = DictAction._parse_iterable(value)
+                config.merge_from_dict({key: own})
+    report = next(args for args in found if args[1] == 'work_dirs/deep-nrsfm_h36m')
+    assert report[0] == 'tools/report.py'
+    assert set(report[1:]) == written
+    assert len(runs) == 4 + 6 + 6 + 2

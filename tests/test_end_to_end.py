@@ -1,5 +1,6 @@
 """The whole path on a few generated people: data, teacher, codes, students, poses."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,11 @@ def test_students_train_and_are_evaluated(name: str, codes: Path, work: Path) ->
     with np.load(poses) as file:
         assert len(file['key']) == NUM // 6
         assert np.isfinite(file['keypoints_3d']).all()
+        origin = json.loads(str(file['provenance']))
+    loss = {'distill': 'NRSfMDistillLoss', 'weaksup-bs': 'TeacherDepthLoss'}[name]
+    assert origin['stage'] == 'val'
+    assert loss in origin['training']['config']
+    assert origin['training']['seed'] == config.randomness.seed
 
 
 def test_stale_codes_stop_the_training_at_once(codes: Path, work: Path) -> None:

@@ -153,7 +153,7 @@ def _report(split: str, work_dir: Path) -> Step:
     return Step(
         name=f'report_{split}',
         title=f'Report on {SPLITS[split]}',
-        command=('tools/report.py', *rows, *place, *runs),
+        command=('tools/compare.py', *rows, *place, *runs),
         outputs=outputs,
         makes=outputs,
         needs=tuple(f'{row}_{split}' for row in CONFIGS),

@@ -1,162 +1,87 @@
-"""Compare predictions: ``python tools/report.py NAME=PREDICTIONS.npz ... --out DIR``.
+"""The paper's tables with our rows: ``python tools/report.py WORK_DIR ...``.
 
-Prints tables, and writes ``report.json`` and ``report.png``.
+Reads every ``.npz`` in the work dirs, as ``tools/test.py`` writes them with
+``--cfg-options test_evaluator.out_file=WORK_DIR/NAME.npz``. Method, data set, split,
+code weight and further data are read from the configs that such a file contains.
+Prints Tables 1 to 4 in Markdown, and writes ``report.md`` and ``report.json``.
 """
 
 import argparse
 import json
-import os
-import platform
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from reporting.figure import report_figure
-from reporting.files import PredictionFileError, Predictions, read_rows
-from reporting.numbers import measure, sample_errors
-from reporting.training import TrainingRecord, read_training
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-TITLES = {
-    'teacher': 'Teacher',
-    'teacher_depth': 'Weaksup-bs',
-    'distilled': 'Distilled',
-}
-COLUMNS = {
-    'mpjpe': 'MPJPE',
-    'pa_mpjpe': 'PA-MPJPE',
-    'depth_error': 'depth',
-    'depth_error_rescaled': 'rescaled',
-    'depth_ratio': '|z| / truth',
-}
-PACKAGES = ('torch', 'numpy', 'mmengine', 'mmpose', 'nrsfm_distill_mm')
+from reporting.files import PredictionFileError, write_text
+from reporting.published import SOURCE
+from reporting.runs import Run, read_runs
+from reporting.tables import Table, left_over, markdown, paper_tables
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    pair = {'type': _pair, 'metavar': 'NAME=PATH'}
-    parser.add_argument('rows', nargs='+', help='files of predictions', **pair)
-    parser.add_argument('--out', type=Path, required=True, help='folder to write to')
-    parser.add_argument('--split', default='test', help='what the samples are')
-    parser.add_argument('--title', default='', help='one line above the figure')
-    parser.add_argument('--focus', help='method that chooses the frames: the last')
-    parser.add_argument(
-        '--runs', nargs='*', default=[], help='work dirs of the trainings', **pair
-    )
-    args = parser.parse_args(argv)
-    args.rows, args.runs = dict(args.rows), dict(args.runs)
-    args.focus = args.focus or list(args.rows)[-1]
-    for name in (args.focus, *args.runs):
-        if name not in args.rows:
-            parser.error(f'{name!r} is not one of the rows {list(args.rows)}')
-    return args
+    parser.add_argument('work_dirs', nargs='+', metavar='WORK_DIR')
+    default = Path('work_dirs/report')
+    parser.add_argument('--out', type=Path, default=default, help=f'default: {default}')
+    return parser.parse_args(argv)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; 0 on success, 1 if a file is not what it has to be."""
+    """Run the command; 0 on success, 1 if a work dir is not what it has to be."""
     args = parse_args(argv)
     try:
-        rows = read_rows(args.rows)
-        runs = {name: read_training(path) for name, path in args.runs.items()}
-        report = make_report(rows, runs, args.split)
-        show(report, Console())
-        args.out.mkdir(parents=True, exist_ok=True)
-        write_json(report, args.out / 'report.json')
-        errors = {name: sample_errors(row)['depth_error'] for name, row in rows.items()}
-        titles = {name: TITLES.get(name, name) for name in rows}
-        figure = report_figure(rows, errors, titles, args.focus, args.title)
-        write_figure(figure, args.out / 'report.png')
-    except (PredictionFileError, FileNotFoundError) as error:
+        runs = read_runs(args.work_dirs)
+    except PredictionFileError as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
+    tables = paper_tables(runs)
+    text = as_markdown(runs, tables)
+    print(text)
+    args.out.mkdir(parents=True, exist_ok=True)
+    write_text(args.out / 'report.md', text)
+    content = json.dumps(as_json(runs, tables), indent=2, allow_nan=False)
+    write_text(args.out / 'report.json', content + '\n')
     return 0
 
 
-def make_report(
-    rows: Mapping[str, Predictions], runs: Mapping[str, TrainingRecord], split: str
-) -> dict[str, dict[str, Any]]:
-    """What ``report.json`` holds: errors in mm and their circumstances, by method."""
-    versions = {name: import_module(name).__version__ for name in PACKAGES}
-    versions['python'] = platform.python_version()
-    report = {}
-    for name, row in rows.items():
-        run = runs.get(name, TrainingRecord())
-        circumstances = {
-            'split': split,
-            'num_samples': len(row),
-            'seconds': run.seconds,
-            'seed': run.seed,
-            'versions': versions,
-        }
-        report[name] = {**measure(row), **circumstances}
-    return report
+def as_markdown(runs: Sequence[Run], tables: Sequence[Table]) -> str:
+    """The tables, and a list of the runs that have no place in them."""
+    text = [*map(markdown, tables)]
+    text.append(f'Published figures: {SOURCE}.\n')
+    others = left_over(runs, tables)
+    if others:
+        text.append('In no table:\n\n' + '\n'.join(f'- {_line(run)}' for run in others))
+    return '\n'.join(text)
 
 
-def show(report: Mapping[str, Mapping[str, Any]], console: Console) -> None:
-    """Print the errors by method, then the depth error by action; the least is bold."""
-    first = next(iter(report.values()))
-    title = f'{first["num_samples"]} samples, {first["split"]} split: errors in mm'
-    table = _table(title, [*COLUMNS.values(), 'trained'])
-    for name, row in report.items():
-        numbers = [_number(c, row, report.values()) for c in COLUMNS]
-        seconds = row['seconds']
-        trained = '' if seconds is None else f'{seconds:.0f} s'
-        table.add_row(TITLES.get(name, name), *numbers, trained)
-    console.print(table)
-    if not first['per_action']:
-        return
-    names = [TITLES.get(name, name) for name in report]
-    table = _table('Depth error by action: mm', names)
-    for action in first['per_action']:
-        rows = [row['per_action'][action] for row in report.values()]
-        table.add_row(action, *(_number('depth_error', row, rows) for row in rows))
-    console.print(table)
+def as_json(runs: Sequence[Run], tables: Sequence[Table]) -> dict[str, Any]:
+    """What ``report.json`` holds: the tables, and each run with its circumstances."""
+    return {
+        'published': SOURCE,
+        'tables': [asdict(table) for table in tables],
+        'runs': {str(run.path): _circumstances(run) for run in runs},
+    }
 
 
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(
-        '', title=title, title_justify='left', title_style='bold', box=box.SIMPLE_HEAD
+def _circumstances(run: Run) -> dict[str, Any]:
+    names = ('method', 'code_weight', 'trained_on', 'data', 'file', 'split')
+    described = {name: getattr(run, name) for name in (*names, 'num_samples')}
+    return {**described, **run.measures, **run.provenance}
+
+
+def _line(run: Run) -> str:
+    errors = {'depth_error': 'depth error', 'pa_mpjpe': 'PA-MPJPE', 'mpjpe': 'MPJPE'}
+    figures = ', '.join(f'{text} {run.measures[e]:.1f}' for e, text in errors.items())
+    weight = '' if run.code_weight is None else f', code weight {run.code_weight:g}'
+    trained = ' and '.join(run.trained_on)
+    return (
+        f'{run.method}{weight}, trained on {trained}, {run.split} {run.data}, '
+        f'{run.num_samples:,} images: {figures} mm (`{run.path}`)'
     )
-    for column in columns:
-        table.add_column(column, justify='right')
-    return table
-
-
-def _number(
-    column: str, row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]
-) -> str:
-    if column == 'depth_ratio':
-        return f'{row[column]:.2f}'
-    text = f'{row[column]:.1f}'
-    least = min(other[column] for other in rows)
-    return f'[bold]{text}[/bold]' if row[column] == least else text
-
-
-def write_json(report: Mapping[str, Any], path: Path) -> None:
-    """Write a report whole or not at all."""
-    temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.write_text(json.dumps(report, indent=2) + '\n', encoding='utf-8')
-    os.replace(temporary, path)
-
-
-def write_figure(figure: Any, path: Path) -> None:
-    """Write a figure whole or not at all."""
-    temporary = path.with_name(f'.{path.name}.tmp')
-    figure.savefig(temporary, format='png')
-    os.replace(temporary, path)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, path = text.partition('=')
-    if not (name and equals and path):
-        raise argparse.ArgumentTypeError(f'expected NAME=PATH, got {text!r}')
-    return name, path
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
-"""Pose3DErrorMetric: the paper's three errors in mm."""
+"""Pose3DErrorMetric: errors of 3D poses in mm, and shares of near landmarks."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,29 @@ from mmpose.registry import METRICS
 from torch import Tensor
 
 from nrsfm_distill_mm.evaluation import functional
+from nrsfm_distill_mm.evaluation.provenance import run_provenance
 from nrsfm_distill_mm.nrsfm import sample_key
-
-ERRORS = {
-    'mpjpe': functional.mpjpe,
-    'pa_mpjpe': functional.pa_mpjpe,
-    'depth_error': functional.depth_error,
-}
 
 
 @METRICS.register_module()
 class Pose3DErrorMetric(BaseMetric):
-    """MPJPE, PA-MPJPE and depth error in mm, overall and per action.
+    """Errors in mm and shares in per cent, overall and per action.
 
-    Predictions are scaled by mean bone length, then root-aligned. They and the truth
-    are ``pred_instances.keypoints_3d`` and ``keypoints_3d`` in the samples' meta
-    information; of MMPose's lifters ``pred_instances.keypoints`` and
+    Predictions are scaled by mean bone length, then root-aligned, as in integral
+    regression and Wang et al. 2019, section 5. On these poses:
+
+    - ``mpjpe``: mean distance of the landmarks, as they are;
+    - ``depth_error``: mean distance along z, as they are;
+    - ``n_mpjpe``: after the best scale of each sample, with the root where it is;
+    - ``pa_mpjpe``: after the best similarity of each sample, without reflection;
+    - ``pck``: per cent of the landmarks nearer than 150 mm, as they are;
+    - ``auc``: the mean of that over 31 thresholds, 0 to 150 mm in steps of 5.
+
+    All landmarks count, the root included. ``n_mpjpe`` and ``pa_mpjpe`` do not depend
+    on the scaling, and are those of MMPose's ``MPJPE`` for root-aligned poses.
+
+    Predictions and truth are ``pred_instances.keypoints_3d`` and ``keypoints_3d`` in
+    the samples' meta information; of MMPose's lifters ``pred_instances.keypoints`` and
     ``gt_instances.lifting_target``.
 
     Args:
@@ -34,7 +42,8 @@ class Pose3DErrorMetric(BaseMetric):
         truth_required: whether samples without truth are an error; otherwise
             they are left out.
         truth_scale: mm per unit of the truth; 1000 for MMPose's Human3.6M.
-        out_file: writes the aligned poses to this ``.npz``, for reports.
+        out_file: writes the aligned poses and their provenance to this ``.npz``,
+            for reports.
     """
 
     default_prefix = 'pose3d'
@@ -56,12 +65,15 @@ class Pose3DErrorMetric(BaseMetric):
     def process(
         self, data_batch: Mapping[str, Any], data_samples: Sequence[dict[str, Any]]
     ) -> None:
-        """Keep one record per pose."""
+        """Keep one list a sample, of one record a pose.
+
+        MMEngine keeps as many results as the data set has samples.
+        """
         for sample in data_samples:
             if 'lifting_target' in sample['gt_instances']:
-                self.results.extend(_lifted(sample))
+                self.results.append(_lifted(sample))
             elif sample.get('keypoints_3d') is not None:
-                self.results.append(_estimated(sample))
+                self.results.append([_estimated(sample)])
             elif self.truth_required:
                 raise ValueError(
                     'keypoints_3d: expected 3D truth in the meta information of '
@@ -69,15 +81,16 @@ class Pose3DErrorMetric(BaseMetric):
                     'the meta_keys of PackPoseInputs'
                 )
 
-    def compute_metrics(self, results: list[dict[str, Any]]) -> dict[str, float]:
-        """Means over the samples, keyed ``mpjpe`` and ``mpjpe_<action>``."""
-        if not results:
+    def compute_metrics(self, results: list[list[dict[str, Any]]]) -> dict[str, float]:
+        """Means over the poses, keyed as ``mpjpe`` and ``mpjpe_<action>``."""
+        records = [record for sample in results for record in sample]
+        if not records:
             if not self.truth_required:
                 return {}
             raise ValueError(
                 'Pose3DErrorMetric: expected at least one sample, got none'
             )
-        arrays = {name: np.stack([r[name] for r in results]) for name in results[0]}
+        arrays = {name: np.stack([r[name] for r in records]) for name in records[0]}
         arrays['keypoints_3d_gt'] = self.truth_scale * arrays['keypoints_3d_gt']
         links = self._links(arrays['keypoints_3d_gt'].shape[1])
         true = torch.from_numpy(arrays['keypoints_3d_gt']).double()
@@ -93,6 +106,7 @@ class Pose3DErrorMetric(BaseMetric):
             arrays['keypoints_3d_gt'] = true.float().numpy()
             arrays['skeleton_links'] = links.numpy()
             arrays['root_index'] = np.array(self.root_index)
+            arrays['provenance'] = np.array(json.dumps(run_provenance()))
             _save(Path(self.out_file), arrays)
         return summarise(predicted, true, arrays['action'])
 
@@ -105,10 +119,10 @@ class Pose3DErrorMetric(BaseMetric):
 
 
 def summarise(predicted: Tensor, true: Tensor, action: Any) -> dict[str, float]:
-    """The three errors (N, P, 3) -> means, overall and per action (N,) if several."""
+    """Means over poses (N, P, 3), overall and by ``action`` (N,) where it is named."""
     summary = {}
-    for name, error in ERRORS.items():
-        values = error(predicted, true).numpy()
+    for name, measure in functional.MEASURES.items():
+        values = measure(predicted, true).numpy()
         summary[name] = float(values.mean())
         for which in np.unique(action[action != '']):
             summary[f'{name}_{which}'] = float(values[action == which].mean())

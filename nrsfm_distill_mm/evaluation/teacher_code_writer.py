@@ -1,16 +1,14 @@
 """TeacherCodeWriter: caching the teacher's codes is a test run."""
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from mmengine.config import Config
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import MessageHub, print_log
 from mmpose.registry import METRICS
 
+from nrsfm_distill_mm.evaluation.provenance import fingerprint
 from nrsfm_distill_mm.nrsfm import (
     CodesInfo,
     TeacherCodes,
@@ -74,18 +72,10 @@ class TeacherCodeWriter(BaseMetric):
             skeleton=self.dataset_meta['dataset_name'],  # type: ignore[index]
             depth_sign=teacher['depth_sign'],
             config=hub.get_info('cfg') or '',
-            checkpoint=_fingerprint(hub.get_info('cfg') or ''),
+            checkpoint=fingerprint(hub.get_info('cfg') or ''),
         )
         dictionary = teacher['dictionary']
         codes = TeacherCodes(info, dictionary=dictionary, keys=keys, **columns)
         save_teacher_codes(self.out_file, codes)
         print_log(f'{len(codes)} teacher codes in {self.out_file}', logger='current')
         return {'reprojection_error': float(columns['reprojection_error'].mean())}
-
-
-def _fingerprint(config_text: str) -> str:
-    """Name and sha256 of the checkpoint that a config loads."""
-    path = Config.fromstring(config_text, '.py').get('load_from') if config_text else ''
-    if not path or not Path(path).is_file():
-        return ''
-    return f'{Path(path).name} {sha256(Path(path).read_bytes()).hexdigest()}'

@@ -1,14 +1,20 @@
 """Laws of the errors."""
 
+import numpy as np
 import pytest
 import torch
+from mmpose.evaluation.functional import keypoint_mpjpe, keypoint_pck_accuracy
 
 from nrsfm_distill_mm.evaluation import (
+    auc,
     depth_error,
     mpjpe,
+    n_mpjpe,
     pa_mpjpe,
+    pck,
     scale_to_bone_length,
 )
+from nrsfm_distill_mm.evaluation.functional import AUC_THRESHOLDS
 from nrsfm_distill_mm.geometry import in_plane_rotation
 
 LINKS = torch.tensor([[0, 1], [1, 2], [1, 3], [3, 4], [0, 5], [5, 6]])
@@ -47,3 +53,45 @@ def test_pa_mpjpe_is_at_most_mpjpe_of_a_scaled_pose(true: torch.Tensor) -> None:
     noisy = true + 50 * torch.randn_like(true)
     squared = (pa_mpjpe(noisy, true) ** 2).mean()
     assert squared <= (mpjpe(noisy, true) ** 2).mean() * 1.05
+
+
+def test_n_mpjpe_forgives_a_scale_and_nothing_else(true: torch.Tensor) -> None:
+    nothing = torch.zeros(5).double()
+    torch.testing.assert_close(n_mpjpe(0.01 * true, true), nothing, atol=1e-6, rtol=0)
+    assert (n_mpjpe(true + 100, true) > 10).all()
+    assert torch.isfinite(n_mpjpe(0 * true, true)).all()
+
+
+def test_known_shares() -> None:
+    true = torch.zeros(1, 4, 3)
+    predicted = torch.tensor([[[0.0, 0, 0], [149, 0, 0], [0, 150, 0], [0, 0, 300]]])
+    assert pck(predicted, true).tolist() == [50]
+    # Nearer than 30 of the 31 thresholds, than the last alone, than none, than none.
+    expected = 100 * (30 + 1) / (31 * 4)
+    assert auc(predicted, true).item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ('measure', 'alignment'),
+    [(mpjpe, 'none'), (n_mpjpe, 'scale'), (pa_mpjpe, 'procrustes')],
+)
+@pytest.mark.parametrize('noise', [10.0, 300.0])
+def test_errors_are_those_of_mmpose(true, measure, alignment, noise) -> None:
+    predicted = true + noise * torch.randn_like(true)
+    seen = np.ones(true.shape[:2], dtype=bool)
+    expected = keypoint_mpjpe(predicted.numpy(), true.numpy(), seen, alignment)
+    assert measure(predicted, true).mean().item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_shares_are_those_of_mmpose(true: torch.Tensor) -> None:
+    predicted = true + 80 * torch.randn_like(true)
+    arrays = predicted.numpy(), true.numpy(), np.ones(true.shape[:2], dtype=bool)
+
+    def share(threshold: float) -> float:
+        return 100 * keypoint_pck_accuracy(*arrays, threshold, np.ones((5, 3)))[1]
+
+    assert pck(predicted, true).mean().item() == pytest.approx(share(150), rel=1e-6)
+    assert AUC_THRESHOLDS.tolist() == pytest.approx(list(range(0, 151, 5)))
+    mean = np.mean([share(threshold) for threshold in range(0, 151, 5)])
+    assert 0 < mean < 100
+    assert auc(predicted, true).mean().item() == pytest.approx(mean, rel=1e-6)

@@ -1,13 +1,18 @@
 """The metrics as the runner calls them."""
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from mmengine.logging import MessageHub
+from mmpose.evaluation.metrics import MPJPE
 
 from nrsfm_distill_mm.evaluation import Pose3DErrorMetric, TeacherCodeWriter
+from nrsfm_distill_mm.evaluation.provenance import run_provenance
 from nrsfm_distill_mm.nrsfm import load_teacher_codes
 
 LINKS = [(0, 1), (1, 2), (2, 3), (3, 4)]
@@ -39,8 +44,10 @@ def test_perfect_prediction_in_other_units_has_no_error() -> None:
     sample = _sample(0)
     sample['pred_instances']['keypoints_3d'] = 0.3 * sample['keypoints_3d'] - 4
     summary = _evaluate(Pose3DErrorMetric(), [sample])
-    for name in ('mpjpe', 'pa_mpjpe', 'depth_error'):
+    for name in ('mpjpe', 'pa_mpjpe', 'n_mpjpe', 'depth_error'):
         assert summary[f'pose3d/{name}'] < 1e-3
+    assert summary['pose3d/pck'] == 100
+    assert summary['pose3d/auc'] == pytest.approx(100 * 30 / 31)  # not below 0 mm
 
 
 def test_means_overall_and_per_action() -> None:
@@ -50,7 +57,35 @@ def test_means_overall_and_per_action() -> None:
     turn = summary['pose3d/depth_error_turn']
     assert crawl < 1e-3
     assert turn > 20
-    np.testing.assert_allclose(summary['pose3d/depth_error'], (crawl + 2 * turn) / 3)
+    for name in ('mpjpe', 'pa_mpjpe', 'n_mpjpe', 'depth_error', 'pck', 'auc'):
+        crawl, turn = (summary[f'pose3d/{name}_{a}'] for a in ('crawl', 'turn'))
+        np.testing.assert_allclose(summary[f'pose3d/{name}'], (crawl + 2 * turn) / 3)
+    assert len(summary) == 6 * 3
+
+
+@pytest.mark.parametrize(
+    ('mode', 'key'), [('n-mpjpe', 'n_mpjpe'), ('p-mpjpe', 'pa_mpjpe')]
+)
+def test_aligned_errors_are_those_of_the_metric_of_mmpose(mode: str, key: str) -> None:
+    """On root-aligned poses, in whatever unit the prediction is."""
+    rng = np.random.default_rng(0)
+    true = 100 * rng.normal(size=(3, 5, 3))
+    predicted = 0.4 * (true + 60 * rng.normal(size=true.shape))
+    true, predicted = (p - p[:, :1] for p in (true, predicted))
+    sample = {
+        'action': 'crawl',
+        'pred_instances': {'keypoints': predicted},
+        'gt_instances': {
+            'lifting_target': true,
+            'lifting_target_visible': np.ones((3, 5, 1)),
+        },
+        'target_img_path': ['S1_crawl.0_000001.jpg'],
+    }
+    theirs, ours = MPJPE(mode=mode), _evaluate(Pose3DErrorMetric(), [sample])
+    theirs.process([], [sample])
+    expected = theirs.compute_metrics(theirs.results)
+    found = [ours[f'pose3d/{key}'], ours[f'pose3d/{key}_crawl']]
+    np.testing.assert_allclose(found, list(expected.values()), rtol=1e-6)
 
 
 def test_poses_are_kept_for_reports(tmp_path: Path) -> None:
@@ -60,6 +95,37 @@ def test_poses_are_kept_for_reports(tmp_path: Path) -> None:
         assert file['key'].tolist() == ['0.jpg:0', '1.jpg:1']
         assert file['keypoints_3d'].shape == (2, 5, 3)
         np.testing.assert_allclose(file['keypoints_3d'][:, 0], 0)
+        versions = json.loads(str(file['provenance']))['versions']
+    assert {'torch', 'mmpose', 'nrsfm_distill_mm'} <= set(versions)
+
+
+def test_a_tested_checkpoint_tells_how_it_was_trained(tmp_path: Path) -> None:
+    path = tmp_path / 'iter_9.pth'
+    meta = {'cfg': 'lr = 1', 'seed': 4, 'iter': 9}
+    torch.save({'meta': meta, 'state_dict': {}}, path)
+    hub = MessageHub.get_instance(f'test of {tmp_path}')
+    hub.update_info('cfg', f'lr = 2\nload_from = {str(path)!r}\n')
+    hub.update_info('loop_stage', 'test')
+    found = run_provenance()
+    assert found['training'] == {'config': 'lr = 1', 'seed': 4, 'iterations': 9}
+    assert found['config'].startswith('lr = 2')
+    assert found['stage'] == 'test'
+    name, digest = found['checkpoint'].split()
+    assert name == path.name
+    assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_every_frame_of_a_sequence_counts() -> None:
+    true = np.random.default_rng(0).normal(size=(4, 5, 3)) * 100
+    predicted = true.copy()
+    predicted[-1, :, 2] *= -1
+    sample = {
+        'gt_instances': {'lifting_target': true},
+        'pred_instances': {'keypoints': predicted[None]},
+    }
+    summary = _evaluate(Pose3DErrorMetric(), [sample])
+    depth = 2 * np.abs(true[-1, :, 2] - true[-1, 0, 2]).mean()
+    assert summary['pose3d/depth_error'] == pytest.approx(depth / 4, rel=1e-4)
 
 
 def test_missing_truth_is_named() -> None:

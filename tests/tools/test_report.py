@@ -1,226 +1,317 @@
+"""The paper's tables, filled from generated work dirs."""
+
 import json
 import sys
+from functools import cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-import torch
+from markdown_it import MarkdownIt
+from mmengine.config import Config
 
-sys.path.append(str(Path(__file__).parents[2] / 'tools'))
+ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / 'tools'))
 
-from report import main, make_report  # noqa: E402
-from reporting.figure import choose_frames, read_image  # noqa: E402
-from reporting.files import PredictionFileError, read_predictions, read_rows  # noqa: E402
-from reporting.numbers import best_scale, sample_errors  # noqa: E402
-from reporting.training import read_training  # noqa: E402
+from report import main  # noqa: E402
+from reporting.files import PredictionFileError, read_predictions  # noqa: E402
+from reporting.numbers import sample_errors  # noqa: E402
+from reporting.runs import read_runs  # noqa: E402
 
 from nrsfm_distill_mm.skeletons import HUMAN36M  # noqa: E402
 
-COUNT = 6
+STUDENT = 'configs/student/distill_res50_h36m-256x256.py'
+WEAKSUP = 'configs/student/weaksup-bs_res50_h36m-256x256.py'
+MPII = 'configs/student/distill_res50_h36m-mpii-256x256.py'
+TEACHER = 'configs/teacher/deep-nrsfm_h36m.py'
+SYNTHETIC = 'configs/student/distill_res18_synthetic-128x128.py'
+TRAIN_FILE = 'annotation_body3d/fps10/h36m_train.npz'
+LOSS = 'model.head.depth_loss'
+COUNT = 4
 
 
-def arrays(noise=30.0, seed=0):
-    """Well-formed contents of a file; the truth is the same for every seed."""
-    rng, own = np.random.default_rng(0), np.random.default_rng(seed)
-    true = rng.normal(size=(COUNT, 17, 3)) * [150, 400, 150]
-    poses = true + noise * own.normal(size=true.shape)
+@cache
+def config_text(config, *options):
+    """A config with options ``(key, value)``, as MMEngine dumps it."""
+    loaded = Config.fromfile(ROOT / config)
+    loaded.merge_from_dict(dict(options))
+    return loaded.pretty_text
+
+
+def predict(path, config, seed=0, train=False, options=None, test_options=None, **more):
+    """Write predictions of a checkpoint that was trained with ``options``."""
+    names = ['TakingPhoto', 'Sitting', 'Sitting', 'WalkTogether']
+    subject = 'S1' if train else 'S9'
+    images = [f'{subject}_{a}_1.5_{i:06}.jpg' for i, a in enumerate(names)]
+    rng, own = np.random.default_rng(7), np.random.default_rng(seed)
+    true = 300 * rng.normal(size=(COUNT, 17, 3))
+    poses = true + (40 + 10 * seed) * own.normal(size=true.shape)
     true, poses = (p - p[:, :1] for p in (true, poses))
-    return {
-        'keypoints_3d': poses.astype(np.float32),
-        'keypoints_3d_gt': true.astype(np.float32),
-        'keypoints': rng.uniform(5, 40, (COUNT, 17, 2)),
-        'keypoints_gt': rng.uniform(5, 40, (COUNT, 17, 2)),
-        'image': np.full(COUNT, ''),
-        'key': np.array([f'{i}.jpg:{i}' for i in range(COUNT)]),
-        'action': np.array(['Sitting', 'Walking'] * 3),
+    test_options = dict(test_options or {})
+    if train:
+        inner = 'dataset.dataset' if config == TEACHER else 'dataset'
+        test_options[f'test_dataloader.{inner}.ann_file'] = TRAIN_FILE
+    trained = config_text(config, *(options or {}).items())
+    provenance = {
+        'stage': 'test',
+        'config': config_text(config, *test_options.items()),
+        'checkpoint': 'epoch_20.pth 0123',
+        'versions': {'torch': '2'},
+        'training': {'config': trained, 'seed': seed, 'iterations': 9},
+    }
+    arrays = {
+        'keypoints_3d': poses,
+        'keypoints_3d_gt': true,
+        'keypoints': true[..., :2],
+        'keypoints_gt': true[..., :2],
+        'image': np.array([f'images/{image}' for image in images]),
+        'key': np.array([f'{image}:{i}' for i, image in enumerate(images)]),
+        'action': np.array(names),
         'skeleton_links': np.array(HUMAN36M.bones),
         'root_index': np.array(0),
+        'provenance': np.array(json.dumps(provenance)),
+        **more,
     }
-
-
-def save(path, **changes):
-    contents = {k: v for k, v in {**arrays(), **changes}.items() if v is not None}
-    np.savez(path, **contents)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **{k: v for k, v in arrays.items() if v is not None})
     return path
 
 
-@pytest.fixture
-def files(tmp_path):
+def report(folder, *work_dirs):
+    out = folder / 'out'
+    assert main([*map(str, work_dirs), '--out', str(out)]) == 0
+    return json.loads((out / 'report.json').read_text())
+
+
+def rows(content, number, **which):
+    """Rows of a table, those with the given values only."""
+    table = next(t for t in content['tables'] if t['number'] == number)
+    return [r for r in table['rows'] if which.items() <= r.items()]
+
+
+def ours(content, number, method):
+    found = rows(content, number, method=f'{method}, ours')
+    assert len(found) == 1
+    return found[0]
+
+
+def filled(row):
+    return {column for column, value in row['cells'].items() if value is not None}
+
+
+@pytest.fixture(scope='module')
+def content(tmp_path_factory):
+    """A report on teacher, both students and another code weight on Human3.6M."""
+    folder = tmp_path_factory.mktemp('runs')
+    predict(folder / 'teacher/train.npz', TEACHER, 1, train=True)
+    predict(folder / 'weaksup/train.npz', WEAKSUP, 2, train=True)
+    predict(folder / 'weaksup/val.npz', WEAKSUP, 3)
+    predict(folder / 'distilled/val.npz', STUDENT, 4)
+    weight = {f'{LOSS}.code_weight': 0.1}
+    predict(folder / 'light/val.npz', STUDENT, 5, options=weight)
+    predict(folder / 'mpii/val.npz', MPII, 6)
+    return report(folder, *sorted(folder.iterdir()))
+
+
+def means(content, end):
+    path = next(p for p in content['runs'] if p.endswith(end))
     return {
-        name: str(save(tmp_path / f'{name}.npz', **arrays(noise, seed)))
-        for name, noise, seed in (('teacher', 90, 1), ('distilled', 30, 2))
+        k: float(v.mean()) for k, v in sample_errors(read_predictions(path)).items()
     }
 
 
-def test_the_truth_has_no_errors(tmp_path):
-    path = save(tmp_path / 'a.npz', keypoints_3d=arrays()['keypoints_3d_gt'])
-    row = make_report(read_rows({'a': path}), {}, 'test')['a']
-    assert row['mpjpe'] == row['pa_mpjpe'] == row['depth_error'] == 0
-    assert row['depth_ratio'] == 1
-    assert row['num_samples'] == COUNT
+def test_published_figures_are_the_papers(content):
+    def cells(number, method):
+        row = rows(content, number, method=method)[0]
+        assert row['published']
+        assert not row['runs']
+        return row['cells']
+
+    names = ('pa_mpjpe', 'mpjpe', 'depth_error')
+    assert [cells(1, 'distilled, Wang et al.')[n] for n in names] == [56.4, 80.9, 71.2]
+    assert [cells(1, 'Consensus')[n] for n in names] == [79.6, 120.1, 111.5]
+    assert cells(1, 'Ranklet') == dict(zip(names, [281.1, None, None], strict=True))
+    assert cells(2, 'Sun et al., supervised') == {'pa_mpjpe': None, 'mpjpe': 86.4}
+    assert cells(2, 'distilled + MPII, Wang et al.')['pa_mpjpe'] == 57.5
+    assert cells(3, 'Drover et al.')['SittingDown'] == 88.0
+    assert cells(3, 'AIGN')['WalkTogether'] is None
+    assert cells(3, 'distilled, Wang et al.')['Purchases'] == 73.7
+    assert cells(4, 'depth error, Wang et al.')['0.3'] == 73.1
+    assert cells(4, 'PA-MPJPE, Wang et al.')['Weaksup-bs'] == 75.8
 
 
-def test_errors_do_not_depend_on_the_unit_of_the_prediction(tmp_path):
-    plain = sample_errors(read_predictions(save(tmp_path / 'a.npz')))
-    smaller = {'keypoints_3d': arrays()['keypoints_3d'] / 1000}
-    scaled = sample_errors(read_predictions(save(tmp_path / 'b.npz', **smaller)))
-    for name in plain:
-        torch.testing.assert_close(scaled[name], plain[name], rtol=1e-4, atol=1e-3)
+def test_published_actions_average_to_the_published_whole(content):
+    """A misplaced figure would show: the rows of Table 3 are those of Table 2."""
+    for method in (
+        'Drover et al.',
+        'Weaksup-bs, Wang et al.',
+        'distilled, Wang et al.',
+    ):
+        by_action = rows(content, 3, method=method)[0]['cells'].values()
+        whole = rows(content, 2, method=method)[0]['cells']['pa_mpjpe']
+        assert np.mean(list(by_action)) == pytest.approx(whole, abs=1.0)
 
 
-def test_actions_average_to_the_whole(files):
-    row = make_report(read_rows(files), {}, 'test')['teacher']
-    for error in ('mpjpe', 'pa_mpjpe', 'depth_error'):
-        mean = np.mean([action[error] for action in row['per_action'].values()])
-        assert row[error] == pytest.approx(mean, abs=0.01)
+def test_measured_figures_are_in_their_cells_and_no_others(content):
+    teacher, weaksup = (ours(content, 1, m) for m in ('teacher', 'Weaksup-bs'))
+    for row, end in ((teacher, 'teacher/train.npz'), (weaksup, 'weaksup/train.npz')):
+        expected = means(content, end)
+        assert filled(row) == {'pa_mpjpe', 'mpjpe', 'depth_error'}
+        for name, value in row['cells'].items():
+            assert value == pytest.approx(expected[name], abs=1e-3)
+            assert row['runs'][name].endswith(end)
+    assert not filled(ours(content, 1, 'distilled'))
+
+    for method, end in (('distilled', 'distilled'), ('distilled + MPII', 'mpii')):
+        expected = means(content, f'{end}/val.npz')['pa_mpjpe']
+        found = ours(content, 2, method)['cells']['pa_mpjpe']
+        assert found == pytest.approx(expected, abs=1e-3)
+
+    by_action = ours(content, 3, 'Weaksup-bs')
+    assert filled(by_action) == {'Photo', 'Sitting', 'WalkTogether'}
+    path = next(p for p in content['runs'] if p.endswith('weaksup/val.npz'))
+    errors = sample_errors(read_predictions(path))['pa_mpjpe'][1:3]
+    assert by_action['cells']['Sitting'] == pytest.approx(
+        errors.mean().item(), abs=1e-3
+    )
+
+    weights = ours(content, 4, 'depth error')
+    assert filled(weights) == {'0.1', '0.3', 'Weaksup-bs'}
+    expected = means(content, 'light/val.npz')['depth_error']
+    assert weights['cells']['0.1'] == pytest.approx(expected, abs=1e-3)
+    assert weights['runs']['0.3'].endswith('distilled/val.npz')
 
 
-@pytest.mark.parametrize('factor', [0.5, 1.0, 3.0])
-def test_the_best_scale_undoes_a_scale(factor):
-    true = torch.randn(5, 7)
-    assert best_scale(true / factor, true).item() == pytest.approx(factor, rel=1e-5)
+def test_each_figure_has_its_circumstances(content):
+    row = ours(content, 2, 'distilled')
+    run = content['runs'][row['runs']['mpjpe']]
+    assert run['num_samples'] == COUNT
+    assert (run['method'], run['split'], run['data']) == (
+        'distilled',
+        'held out',
+        'H3.6M',
+    )
+    assert run['training']['seed'] == 4
+    assert run['versions'] == {'torch': '2'}
+    assert 'NRSfMDistillLoss' in run['training']['config']
+    assert {'n_mpjpe', 'pck', 'auc', 'per_action'} <= set(run)
 
 
-def test_no_other_scale_is_better():
-    z, true = torch.randn(2, 40, generator=torch.Generator().manual_seed(0))
-    best = (best_scale(z, true) * z - true).abs().mean()
-    others = torch.linspace(-3, 3, 601)[:, None]
-    assert best <= (others * z - true).abs().mean(-1).min() + 1e-6
+def test_figures_of_other_data_say_so(tmp_path):
+    predict(tmp_path / 'a' / 'x.npz', SYNTHETIC)
+    content = report(tmp_path, tmp_path / 'a')
+    assert [r['data'] for r in rows(content, 2, method='distilled, ours')] == [
+        'H3.6M: not measured',
+        'synthetic humans, not H3.6M; annotation_body3d/fps50/h36m_test.npz, 4 images',
+    ]
+    absent, found = rows(content, 2, method='distilled, ours')
+    assert not filled(absent)
+    assert filled(found) == {'pa_mpjpe', 'mpjpe'}
 
 
-def test_a_flat_answer_has_no_scale():
-    assert best_scale(torch.zeros(3), torch.ones(3)) == 1
-
-
-def test_files_may_be_in_any_order(files, tmp_path):
-    order = np.random.default_rng(3).permutation(COUNT)
-    contents = arrays(90, 1)
-    for name in ('keypoints_3d', 'keypoints_3d_gt', 'keypoints', 'key', 'action'):
-        contents[name] = contents[name][order]
-    shuffled = save(tmp_path / 'shuffled.npz', **contents)
-    rows = read_rows({'distilled': files['distilled'], 'teacher': shuffled})
-    np.testing.assert_array_equal(rows['teacher'].key, rows['distilled'].key)
-    expected = read_predictions(files['teacher']).poses
-    np.testing.assert_array_equal(rows['teacher'].poses, expected)
-
-
-@pytest.mark.parametrize(
-    ('changes', 'message'),
-    [
-        ({'action': None}, 'expected the arrays action, found only image'),
-        ({'keypoints_3d_gt': None}, 'expected the arrays keypoints_3d_gt'),
-        ({'keypoints': np.zeros((COUNT, 16, 2))}, r'keypoints of shape \(6, 17, 2\)'),
-        ({'key': np.array(['a'] * COUNT)}, 'expected unique keys, found 5 repeated'),
-        ({'skeleton_links': np.array([[0, 17]])}, 'from 0 to 16, found 0 to 17'),
-        (
-            {'keypoints_3d': np.full((COUNT, 17, 3), np.nan)},
-            'finite keypoints_3d, found NaN or infinity in 6 samples',
-        ),
-    ],
-)
-def test_an_ill_formed_file_is_named_with_what_is_wrong(tmp_path, changes, message):
-    path = save(tmp_path / 'bad.npz', **changes)
-    with pytest.raises(PredictionFileError, match=message) as caught:
-        read_predictions(path)
-    assert str(path) in str(caught.value)
-
-
-@pytest.mark.parametrize('contents', [None, b'', b'no archive'])
-def test_a_file_that_is_none_is_refused(tmp_path, contents):
-    path = tmp_path / 'x.npz'
-    if contents is not None:
-        path.write_bytes(contents)
-    with pytest.raises(PredictionFileError, match='x.npz: expected'):
-        read_predictions(path)
-
-
-@pytest.mark.parametrize(
-    ('changes', 'message'),
-    [
-        (
-            {'key': np.array([f'{i}.jpg:{i}' for i in range(1, COUNT + 1)])},
-            "6 samples, 1 missing and 1 others, such as '0.jpg:0'",
-        ),
-        ({'keypoints_3d_gt': arrays()['keypoints_3d_gt'] + 9}, 'up to 9.0 mm away'),
-        ({'skeleton_links': np.array([[0, 1]])}, 'found others'),
-    ],
-)
-def test_files_about_other_samples_are_refused(files, tmp_path, changes, message):
-    other = save(tmp_path / 'other.npz', **changes)
-    with pytest.raises(PredictionFileError, match=message):
-        read_rows({**files, 'other': other})
-
-
-def test_names_of_landmarks_come_from_the_file_or_from_a_known_layout(tmp_path):
-    known = read_predictions(save(tmp_path / 'a.npz'))
-    assert known.joint_names == HUMAN36M.joint_names
-    own = np.array([f'left_{i}' for i in range(17)])
-    named = read_predictions(save(tmp_path / 'b.npz', keypoint_names=own))
-    assert named.joint_names == tuple(own)
-
-
-@pytest.mark.parametrize('count', [1, 2, 5, 7, 50])
-def test_each_frame_is_chosen_once_and_in_order(count):
-    rng = np.random.default_rng(count)
-    errors, reference = rng.random((2, count))
-    chosen = choose_frames(errors, reference)
-    indices = [i for _, i in chosen]
-    assert len(set(indices)) == len(indices)
-    assert min(count, 6) <= len(indices) <= min(count, 7)
-    assert chosen[0] == ('best', np.argmin(errors))
-    if count > 7:
-        assert errors[indices[:6]].tolist() == sorted(errors[indices[:6]])
-        assert chosen[5] == ('worst', np.argmax(errors))
-
-
-def test_the_command_writes_a_report_and_a_picture(files, tmp_path, capsys):
-    out = tmp_path / 'new' / 'out'
-    rows = [f'{name}={path}' for name, path in files.items()]
-    assert main([*rows, '--out', str(out), '--split', 'train']) == 0
-    assert sorted(p.name for p in out.iterdir()) == ['report.json', 'report.png']
-    report = json.loads((out / 'report.json').read_text())
-    assert list(report) == ['teacher', 'distilled']
-    assert report['distilled']['split'] == 'train'
-    assert report['distilled']['mpjpe'] < report['teacher']['mpjpe']
-    printed = capsys.readouterr().out
-    assert f'{report["distilled"]["depth_error"]:.1f}' in printed
-    assert 'Walking' in printed
-    assert min(cv2.imread(str(out / 'report.png')).shape[:2]) > 600
-
-
-def test_the_command_ends_with_the_reason(tmp_path, capsys):
-    missing = tmp_path / 'none.npz'
-    assert main([f'a={missing}', '--out', str(tmp_path / 'out')]) == 1
-    error = capsys.readouterr().err
+def test_markdown_has_the_same_tables(tmp_path, capsys):
+    predict(tmp_path / 'a' / 'x.npz', STUDENT)
+    exact = {f'{LOSS}.mode': 'exact'}
+    predict(tmp_path / 'a' / 'y.npz', STUDENT, 1, options=exact)
+    content = report(tmp_path, tmp_path / 'a')
+    text = (tmp_path / 'out' / 'report.md').read_text()
+    assert capsys.readouterr().out == text + '\n'
+    tokens = MarkdownIt().enable('table').parse(text)
+    assert sum(token.type == 'table_open' for token in tokens) == 4
+    count = sum(token.type == 'tr_open' for token in tokens)
+    assert count == 4 + sum(len(table['rows']) for table in content['tables'])
+    value = rows(content, 2, method='distilled, ours')[0]['cells']['pa_mpjpe']
     assert (
-        error
-        == f'error: {missing}: expected a file of predictions (.npz), found no file\n'
+        f'| distilled, ours | 2D | H3.6M; {TRAIN_FILE.replace("train", "test")}' in text
+    )
+    assert f'| {value:.1f} |' in text
+    assert text.count('In no table') == text.count('distilled, mode=exact') == 1
+
+
+def refused(*work_dirs):
+    with pytest.raises(PredictionFileError) as caught:
+        read_runs(work_dirs)
+    return str(caught.value)
+
+
+def test_a_folder_without_results_is_refused_with_what_to_do(tmp_path, capsys):
+    assert 'nowhere: expected a work dir, found no folder' in refused(
+        tmp_path / 'nowhere'
+    )
+    assert f'test_evaluator.out_file={tmp_path}/' in refused(tmp_path)
+    assert main([str(tmp_path), '--out', str(tmp_path / 'out')]) == 1
+    assert capsys.readouterr().err.startswith(
+        f'error: {tmp_path}: expected predictions'
     )
     assert not (tmp_path / 'out').exists()
 
 
-def test_a_picture_that_does_not_open_is_named(tmp_path):
-    path = save(tmp_path / 'a.npz', image=np.full(COUNT, 'nowhere.jpg'))
-    with pytest.raises(PredictionFileError, match='a picture nowhere.jpg'):
-        read_image(read_predictions(path), 0)
+def test_an_unreadable_file_is_named(tmp_path):
+    (tmp_path / 'a.npz').write_bytes(b'no archive')
+    assert 'a.npz: expected arrays (.npz)' in refused(tmp_path)
 
 
-def test_training_time_counts_each_iteration_once(tmp_path):
-    first = [(100, 0.5), (200, 0.5), (300, 9.0)]  # stopped here, resumed at 200
-    for name, log in (('1', first), ('2', [(300, 0.1), (400, 0.1)])):
-        folder = tmp_path / name / 'vis_data'
-        folder.mkdir(parents=True)
-        lines = [json.dumps({'lr': 1, 'time': t, 'step': s}) for s, t in log]
-        lines += [json.dumps({'time': 7.0, 'step': 400}), '{"lr": 1, "ti']
-        (folder / 'scalars.json').write_text('\n'.join(lines))
-        (folder / 'config.py').write_text('randomness = dict(seed=4)\n')
-    record = read_training(tmp_path)
-    assert record.seconds == pytest.approx(200 * 0.5 + 200 * 0.1)
-    assert record.seed == 4
+@pytest.mark.parametrize(
+    ('provenance', 'message'),
+    [
+        (None, 'expected the provenance of a run of tools/test.py'),
+        (np.array('{'), 'expected provenance in JSON'),
+        (np.array('{"stage": "test", "config": "a=1"}'), 'expected the provenance'),
+        (
+            np.array('{"stage":"test","config":"a=","training":{"config":"a=1"}}'),
+            'expected configs in its provenance that load here',
+        ),
+    ],
+)
+def test_a_file_that_does_not_tell_its_origin_is_refused(tmp_path, provenance, message):
+    predict(tmp_path / 'old.npz', STUDENT, provenance=provenance)
+    assert message in refused(tmp_path)
 
 
-def test_a_work_dir_without_logs_tells_nothing(tmp_path):
-    assert read_training(tmp_path).seconds is None
-    with pytest.raises(FileNotFoundError, match='expected a work dir'):
-        read_training(tmp_path / 'none')
+def test_two_runs_for_one_cell_are_refused(tmp_path):
+    first = predict(tmp_path / 'a' / 'x.npz', STUDENT, 1)
+    second = predict(tmp_path / 'b' / 'x.npz', STUDENT, 2)
+    message = refused(first.parent, second.parent)
+    assert message.startswith(f'{second}: expected one run of distilled on held out')
+    assert str(first) in message
+    assert len(read_runs([first.parent, first.parent])) == 1
+
+
+def test_runs_on_other_samples_of_one_file_are_refused(tmp_path):
+    predict(tmp_path / 'a.npz', STUDENT)
+    predict(tmp_path / 'b.npz', WEAKSUP, key=np.array(list('abcd')))
+    assert 'expected the samples of' in refused(tmp_path)
+
+
+def test_training_images_of_human36m_are_never_held_out(tmp_path):
+    moved = {'train_dataloader.dataset.ann_file': 'elsewhere.npz'}
+    predict(tmp_path / 'a.npz', STUDENT, train=True, options=moved)
+    assert 'expected held-out subjects' in refused(tmp_path)
+
+
+def test_a_part_of_the_training_file_is_neither_split(tmp_path):
+    test = {'test_dataloader.dataset.indices': 100}
+    predict(tmp_path / 'a.npz', STUDENT, train=True, test_options=test)
+    assert 'the same ann_file, and other indices' in refused(tmp_path)
+
+
+def test_other_subjects_of_one_file_are_held_out(tmp_path):
+    train = {'train_dataloader.dataset.subjects': ('S1', 'S5')}
+    test = {
+        'test_dataloader.dataset.subjects': ('S9',),
+        'test_dataloader.dataset.ann_file': TRAIN_FILE,
+    }
+    predict(tmp_path / 'a.npz', STUDENT, options=train, test_options=test)
+    run = read_runs([tmp_path])[0]
+    assert run.split == 'held out'
+    assert run.file == f'{TRAIN_FILE}, S9'
+
+
+def test_a_student_of_detected_2d_is_not_the_papers(tmp_path):
+    detected = {'train_dataloader.dataset.keypoint_2d_src': 'detection'}
+    predict(tmp_path / 'a' / 'x.npz', STUDENT, options=detected)
+    content = report(tmp_path, tmp_path / 'a')
+    assert not filled(ours(content, 2, 'distilled'))
+    assert [run['method'] for run in content['runs'].values()] == [
+        'distilled, detected 2D'
+    ]

@@ -1,1 +1,1 @@
-"""What ``tools/report.py`` is made of."""
+"""What ``tools/report.py`` and ``tools/compare.py`` are made of."""

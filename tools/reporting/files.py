@@ -1,8 +1,11 @@
 """Reads the ``.npz`` files that ``Pose3DErrorMetric(out_file=...)`` writes."""
 
+import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +55,7 @@ class Predictions:
         links: (L, 2) indices of the bones' ends.
         root: index of the root.
         names: (P,) names of the landmarks, if the file has ``keypoint_names``.
+        provenance: as of ``run_provenance``, if the file has it.
     """
 
     path: Path
@@ -65,6 +69,7 @@ class Predictions:
     links: NDArray[np.int64]
     root: int
     names: NDArray[np.str_] | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """The number N of samples."""
@@ -122,6 +127,7 @@ def read_predictions(path: str | Path) -> Predictions:
         links=links.astype(np.int64),
         root=int(arrays['root_index']),
         names=arrays.get('keypoint_names'),
+        provenance=_provenance(path, arrays),
     )
 
 
@@ -141,6 +147,13 @@ def read_rows(files: Mapping[str, str]) -> dict[str, Predictions]:
     return rows
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f'.{path.name}.tmp')
+    temporary.write_text(text, encoding='utf-8')
+    os.replace(temporary, path)
+
+
 def _load(path: Path) -> dict[str, NDArray[np.generic]]:
     if not path.is_file():
         raise PredictionFileError(path, 'a file of predictions (.npz)', 'no file')
@@ -149,6 +162,15 @@ def _load(path: Path) -> dict[str, NDArray[np.generic]]:
             return {name: archive[name] for name in archive.files}
     except UNREADABLE as error:
         raise PredictionFileError(path, 'arrays (.npz)', str(error)) from error
+
+
+def _provenance(
+    path: str | Path, arrays: dict[str, NDArray[np.generic]]
+) -> dict[str, Any]:
+    try:
+        return dict(json.loads(str(arrays.get('provenance', '{}'))))
+    except ValueError as error:
+        raise PredictionFileError(path, 'provenance in JSON', str(error)) from error
 
 
 def _check_shapes(path: str | Path, arrays: dict[str, NDArray[np.generic]]) -> None:

@@ -8,23 +8,17 @@ from torch import Tensor
 from nrsfm_distill_mm.evaluation import functional
 from reporting.files import Predictions
 
-ERRORS = {
-    'mpjpe': functional.mpjpe,
-    'pa_mpjpe': functional.pa_mpjpe,
-    'depth_error': functional.depth_error,
-}
-
 
 def sample_errors(row: Predictions) -> dict[str, Tensor]:
-    """The three errors (N,) of each sample, mm."""
+    """Errors (N,) of each sample in mm, and shares in per cent."""
     true, links = torch.from_numpy(row.true), torch.from_numpy(row.links)
     poses = torch.from_numpy(row.poses)
     poses = functional.scale_to_bone_length(poses, true, links, row.root)
-    return {name: error(poses, true) for name, error in ERRORS.items()}
+    return {name: error(poses, true) for name, error in functional.MEASURES.items()}
 
 
 def measure(row: Predictions) -> dict[str, Any]:
-    """Mean errors, overall and per action, and how flat the poses are."""
+    """Means, overall and per action, and how flat the poses are."""
     errors = sample_errors(row)
     actions = {}
     for action in sorted(set(row.action.tolist()) - {''}):

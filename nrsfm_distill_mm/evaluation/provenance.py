@@ -1,0 +1,67 @@
+"""Where the results of a run come from: configs, checkpoint, seed, versions."""
+
+import platform
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.logging import MessageHub
+from mmengine.runner import CheckpointLoader
+
+PACKAGES = ('torch', 'numpy', 'mmengine', 'mmpose', 'nrsfm_distill_mm')
+
+
+def run_provenance() -> dict[str, Any]:
+    """What is known of the run that is on, and of the training of its model.
+
+    Returns:
+        ``stage`` (``test``, or ``val``), ``config`` (text), ``checkpoint`` (name and
+        sha256), ``versions``, and of the ``training`` its ``config``, ``seed`` and
+        ``iterations``: out of the checkpoint if one is tested. Empty texts and None
+        where nothing is known.
+    """
+    hub = MessageHub.get_current_instance()
+    config = hub.get_info('cfg') or ''
+    stage = hub.get_info('loop_stage') or ''
+    found = {
+        'stage': stage,
+        'config': config,
+        'checkpoint': '',
+        'versions': versions(),
+    }
+    if hub.get_info('max_iters') is not None:  # this run is the training
+        seed, iterations = hub.get_info('seed'), hub.get_info('iter')
+        training = {'config': config, 'seed': seed, 'iterations': iterations}
+        return {**found, 'training': training}
+    path = checkpoint_path(config)
+    meta: dict[str, Any] = {}
+    if path:
+        content = CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
+        meta = content.get('meta') or {}
+    training = {
+        'config': meta.get('cfg', ''),
+        'seed': meta.get('seed'),
+        'iterations': meta.get('iter'),
+    }
+    return {**found, 'checkpoint': fingerprint(config), 'training': training}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that results depend on."""
+    found = {name: str(import_module(name).__version__) for name in PACKAGES}
+    return {**found, 'python': platform.python_version()}
+
+
+def fingerprint(config_text: str) -> str:
+    """Name and sha256 of the checkpoint that a config loads; '' if there is none."""
+    path = checkpoint_path(config_text)
+    return f'{path.name} {sha256(path.read_bytes()).hexdigest()}' if path else ''
+
+
+def checkpoint_path(config_text: str) -> Path | None:
+    """The file that a config loads, if there is one."""
+    config = Config.fromstring(config_text, '.py') if config_text else {}
+    path = Path(config.get('load_from') or '')
+    return path if path.is_file() else None
