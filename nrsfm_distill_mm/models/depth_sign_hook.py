@@ -1,5 +1,6 @@
 """Hooks that resolve the teacher's reflection, once for the whole dataset."""
 
+from itertools import chain
 from typing import Any
 
 import torch
@@ -76,13 +77,8 @@ class DepthSignHook(_ResolveDepthSign):
     def resolve(self, runner: Runner, model: Any) -> None:
         """Let the first training samples vote."""
         dataset = runner.train_dataloader.dataset
-        rule = self._rule(dataset.metainfo)
-        used = {
-            rule.left,
-            rule.right,
-            rule.up,
-            *(i for limb in rule.limbs for i in limb),
-        }
+        rule = self.bend_rule(dataset.metainfo)
+        used = {rule.left, rule.right, rule.up, *chain.from_iterable(rule.limbs)}
         shown = dataset.visible[:, sorted(used)].all(dim=1)
         rows = shown.nonzero()[: self.num_samples, 0]
         if not len(rows):
@@ -95,7 +91,12 @@ class DepthSignHook(_ResolveDepthSign):
             f'Depth sign {sign:+d}: {agreement:.0%} of the joint bends agree.'
         )
 
-    def _rule(self, metainfo: dict[str, Any]) -> BendRule:
+    def bend_rule(self, metainfo: dict[str, Any]) -> BendRule:
+        """Where the landmarks are that the rule names.
+
+        Raises:
+            ValueError: the skeleton lacks one.
+        """
         index = metainfo['keypoint_name2id']
         left, right, up = self.span
         up = up or next((name for name in ABOVE_HIPS if name in index), ABOVE_HIPS[0])

@@ -10,6 +10,7 @@ from layouts import REPO
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import HOOKS
 
 from nrsfm_distill_mm.geometry import mirror_depth
 from nrsfm_distill_mm.models import DepthSignHook
@@ -174,9 +175,8 @@ def rule_of(config: str) -> tuple[BendRule, dict[str, int]]:
     """The anatomical rule of a teacher's config, and the places of its landmarks."""
     loaded = Config.fromfile(REPO / 'configs' / 'teacher' / f'{config}.py')
     (hook,) = (h for h in loaded.custom_hooks if h.type == 'DepthSignHook')
-    index = parse_pose_metainfo(loaded.model.metainfo)['keypoint_name2id']
-    limbs = [tuple(index[name] for name in limb) for limb in hook.limbs]
-    return BendRule(index[hook.left], index[hook.right], index[hook.up], limbs), index
+    metainfo = parse_pose_metainfo(loaded.model.metainfo)
+    return HOOKS.build(hook).bend_rule(metainfo), metainfo['keypoint_name2id']
 
 
 def test_the_rule_for_cocos_people() -> None:

@@ -1,9 +1,6 @@
 """Tables 1 to 4 as printed in Wang, Kong, Lucey, ICCV 2019; errors in mm.
 
-In the copy that the figures were taken from, the ticks of Table 2's three columns of
-supervision are lost; here stand the sources that the paper's text (sections 1, 2, 5.4)
-gives for a method. '2D': landmark annotations, '3D': any source with 3D, 'MV': several
-views.
+Without the three columns of Table 2 that mark the methods' supervision.
 """
 
 from dataclasses import dataclass
@@ -23,12 +20,11 @@ Cells = tuple[float | None, ...]
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """One row: a method, what it was measured on, its figures, its supervision."""
+    """One row: a method, what it was measured on, its figures."""
 
     method: str
     data: str
     cells: Cells
-    supervision: str = ''
 
 
 COLUMNS = {
@@ -68,15 +64,15 @@ TABLE_1 = (
 )
 TABLE_2 = (
     PublishedRow('Sun et al., supervised', VALIDATION_SET, (None, 86.4)),
-    PublishedRow('Rhodin et al.', VALIDATION_SET, (98.2, 131.7), 'MV'),
-    PublishedRow('Tung et al.', VALIDATION_SET, (98.4, None), 'MV'),
-    PublishedRow('3Dinterp.', VALIDATION_SET, (98.4, None), '2D, 3D'),
-    PublishedRow('AIGN', VALIDATION_SET, (97.2, None), '3D'),
-    PublishedRow('Tome et al.', VALIDATION_SET, (None, 88.4), '2D, 3D'),
-    PublishedRow('Drover et al.', VALIDATION_SET, (64.6, None), '3D'),
-    PublishedRow('Weaksup-bs, Wang et al.', VALIDATION_SET, (67.3, 95.0), '2D'),
-    PublishedRow('distilled, Wang et al.', VALIDATION_SET, (62.8, 86.4), '2D'),
-    PublishedRow('distilled + MPII, Wang et al.', VALIDATION_SET, (57.5, 83.0), '2D'),
+    PublishedRow('Rhodin et al.', VALIDATION_SET, (98.2, 131.7)),
+    PublishedRow('Tung et al.', VALIDATION_SET, (98.4, None)),
+    PublishedRow('3Dinterp.', VALIDATION_SET, (98.4, None)),
+    PublishedRow('AIGN', VALIDATION_SET, (97.2, None)),
+    PublishedRow('Tome et al.', VALIDATION_SET, (None, 88.4)),
+    PublishedRow('Drover et al.', VALIDATION_SET, (64.6, None)),
+    PublishedRow('Weaksup-bs, Wang et al.', VALIDATION_SET, (67.3, 95.0)),
+    PublishedRow('distilled, Wang et al.', VALIDATION_SET, (62.8, 86.4)),
+    PublishedRow('distilled + MPII, Wang et al.', VALIDATION_SET, (57.5, 83.0)),
 )
 TABLE_3 = (
     PublishedRow(

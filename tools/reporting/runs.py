@@ -15,8 +15,6 @@ from reporting.numbers import measure
 from reporting.sources import data_file, data_name, data_sources, kind, split_of
 
 TEACHER, WEAKSUP, DISTILLED = 'teacher', 'Weaksup-bs', 'distilled'
-ACTIONS = {'TakingPhoto': 'Photo', 'WalkingDog': 'WalkDog'}
-"""Names that some subjects' videos have for the same action."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +92,6 @@ def read_run(path: Path) -> Run:
     method, code_weight = _method(training['model'])
     if any(s.get('keypoint_2d_src') == 'detection' for s in (*sources, *trained)):
         method += ', detected 2D'
-    for name, other in ACTIONS.items():
-        row.action[row.action == name] = other
     return Run(
         path=path,
         method=method,

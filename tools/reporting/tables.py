@@ -36,7 +36,6 @@ class Row:
         cells: the figures by column, None where there is none.
         published: whether the paper has it.
         runs: by column the file that a figure comes from, if it is not published.
-        supervision: what it was trained on beside images.
     """
 
     method: str
@@ -44,7 +43,6 @@ class Row:
     cells: Mapping[str, float | None]
     published: bool = False
     runs: Mapping[str, str] = field(default_factory=dict)
-    supervision: str = ''
 
 
 @dataclass(frozen=True)
@@ -95,19 +93,17 @@ def left_over(runs: Sequence[Run], tables: Iterable[Table]) -> list[Run]:
 
 def markdown(table: Table) -> str:
     """A table in Markdown: ``-`` where the paper has none, nothing if not measured."""
-    marked = any(row.supervision for row in table.rows if row.published)
-    heads = ['method', *(['supervision'] if marked else []), 'measured on']
+    heads = ['method', 'measured on']
     lines = [
         f'**Table {table.number}**: {table.title}\n',
         _line([*heads, *table.columns.values()]),
         _line(['---'] * len(heads) + ['---:'] * len(table.columns)),
     ]
     for row in table.rows:
-        supervision = [row.supervision] if marked else []
         absent = '-' if row.published else ''
         values = [row.cells[column] for column in table.columns]
         cells = [absent if value is None else f'{value:.1f}' for value in values]
-        lines.append(_line([row.method, *supervision, row.data, *cells]))
+        lines.append(_line([row.method, row.data, *cells]))
     return '\n'.join(lines) + '\n'
 
 
@@ -117,7 +113,7 @@ def _line(cells: Iterable[str]) -> str:
 
 def _published(row: PublishedRow, columns: Mapping[str, str]) -> Row:
     cells = dict(zip(columns, row.cells, strict=True))
-    return Row(row.method, row.data, cells, True, supervision=row.supervision)
+    return Row(row.method, row.data, cells, published=True)
 
 
 def _by_data(runs: Sequence[Run], split: str) -> list[tuple[str, list[Run]]]:
@@ -158,10 +154,10 @@ def _measured(
 ) -> Row:
     run = _choose(runs, METHODS[title])
     if run is None:
-        return Row(f'{title}, ours', data, dict.fromkeys(columns), supervision='2D')
+        return Row(f'{title}, ours', data, dict.fromkeys(columns))
     cells = {column: value(run, column) for column in columns}
     files = {c: str(run.path) for c, number in cells.items() if number is not None}
-    return Row(f'{title}, ours', data, cells, runs=files, supervision='2D')
+    return Row(f'{title}, ours', data, cells, runs=files)
 
 
 def _mean(run: Run, column: str) -> float | None:
