@@ -3,13 +3,14 @@
     python benchmarks/bench_input.py
     python benchmarks/bench_input.py --parts loader --gpu-samples-per-second 1000
 
-1. stages: microseconds per sample of each step of a worker;
+1. stages: processor time per sample of each step of a worker;
 2. loader: samples per second of one worker and of two, measured, with MMPose's own
    collation too; of eight, derived: eight times one worker's, if each has a processor,
    and at most what the trainer takes over in one thread. Beside it what the student's
    training step takes in, measured where there is a GPU, else as given by
    ``--gpu-samples-per-second``;
-3. lookup: a sample's code in files of 35,000 and of 1.5 million (3.3 GB, removed);
+3. lookup: processor time of a sample's code, in files of 35,000 and of 1.5 million
+   (3.3 GB, removed);
 4. workers: memory of several forked and spawned workers that look up codes at a time;
 5. writer: memory of writing the codes.
 
@@ -46,7 +47,7 @@ WORKERS = 8
 STUDENTS = ('distill_res18_synthetic-128x128', 'distill_res50_h36m-256x256')
 SIZES: dict[bool, dict[str, Any]] = {
     False: {
-        'images': {256: 240, 1000: 64},  # px: how many
+        'images': {256: 240, 1000: 48},  # px: how many
         'rounds': 3,
         'batches': 10,
         'workers': (1, 2),
