@@ -8,6 +8,7 @@ from nrsfm_distill_mm.datasets.human36m import (
 from nrsfm_distill_mm.datasets.keypoint_array import KeypointArrayDataset
 from nrsfm_distill_mm.datasets.landmark_batches import LandmarkBatchDataset
 from nrsfm_distill_mm.datasets.mpii import MpiiDistillDataset
+from nrsfm_distill_mm.datasets.pose_batches import collate_pose_batch
 from nrsfm_distill_mm.datasets.transforms.lifting_target import (
     LiftingTargetFromLandmarks,
 )
@@ -26,4 +27,5 @@ __all__ = [
     'MpiiDistillDataset',
     'RandomOcclusion',
     'SyntheticHumanDataset',
+    'collate_pose_batch',
 ]

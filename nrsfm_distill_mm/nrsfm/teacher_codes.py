@@ -88,7 +88,8 @@ class TeacherCodes:
             TeacherCodesError: if the file does not hold the sample.
         """
         wanted = key.encode()
-        index = int(np.searchsorted(self.keys, np.bytes_(wanted)))
+        # Of the keys' own type: for a longer one NumPy would copy all keys.
+        index = int(np.searchsorted(self.keys, np.array(wanted, self.keys.dtype)))
         if index == len(self.keys) or self.keys[index] != wanted:
             raise TeacherCodesError(
                 f'{self.path}: no code for sample "{key}" among {len(self)}, the first '

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import pickle
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -143,29 +145,35 @@ def test_samples_without_truth_may_be_left_out() -> None:
     assert _evaluate(metric, [unknown]) == {}
 
 
-def _codes(index: int) -> dict[str, Any]:
+def _codes(index: int, atoms: int = 6) -> dict[str, Any]:
     value = np.float32(index)
     return {
         'id': index,
-        'img_path': f'{"cab"[index]}.jpg',
+        'img_path': f'{"cab"[index % 3]}.jpg',
         'pred_instances': {
-            'code': np.full((1, 6), value),
+            'code': np.full((1, atoms), value),
             'camera': np.full((1, 3, 2), value),
-            'code_flipped': np.full((1, 6), -value),
+            'code_flipped': np.full((1, atoms), -value),
             'camera_flipped': np.full((1, 3, 2), -value),
             'side': np.array([value]),
             'centre': np.full((1, 2), value),
-            'visible': np.ones((1, 7)),
+            'visible': np.ones((1, 5)),
             'reprojection_error': np.array([value]),
         },
     }
 
 
-def test_codes_are_written_sorted_by_key(tmp_path: Path) -> None:
+@pytest.fixture
+def teacher() -> None:
+    """What a teacher says of itself in a test run."""
     dictionary = np.ones((5, 3, 6), dtype=np.float32)
     MessageHub.get_current_instance().update_info(
         'nrsfm_teacher', {'dictionary': dictionary, 'depth_sign': -1}, resumed=False
     )
+
+
+@pytest.mark.usefixtures('teacher')
+def test_codes_are_written_sorted_by_key(tmp_path: Path) -> None:
     path = tmp_path / 'codes.safetensors'
     summary = _evaluate(TeacherCodeWriter(str(path)), [_codes(i) for i in range(3)])
     codes = load_teacher_codes(path)
@@ -174,6 +182,39 @@ def test_codes_are_written_sorted_by_key(tmp_path: Path) -> None:
     assert codes.code[:, 0].tolist() == [1, 2, 0]
     assert codes.camera_flipped[:, 0, 0].tolist() == [-1, -2, 0]
     assert (codes.info.skeleton, codes.info.depth_sign) == ('worm', -1)
+
+
+@pytest.mark.usefixtures('teacher')
+def test_codes_of_two_processes_come_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second process's share has the sample that fills up its last batch."""
+    path, shares = tmp_path / 'codes.safetensors', tmp_path / 'shares'
+    first, second = (
+        TeacherCodeWriter(str(path), collect_dir=str(shares)) for _ in range(2)
+    )
+    first.dataset_meta = META
+    first.process({}, [_codes(0), _codes(2)])
+    second.process({}, [_codes(1), _codes(0)])
+    shares.mkdir()
+    (shares / 'part_1.pkl').write_bytes(pickle.dumps(second.results))
+    monkeypatch.setattr('mmengine.dist.dist.get_dist_info', lambda: (0, 2))
+    monkeypatch.setattr('mmengine.dist.dist.barrier', lambda: None)
+    summary = first.evaluate(3)
+    assert summary['teacher/reprojection_error'] == 1
+    assert load_teacher_codes(path).code[:, 0].tolist() == [1, 2, 0]
+
+
+def test_the_writer_keeps_little_more_than_the_codes() -> None:
+    writer, atoms, count = TeacherCodeWriter('codes.safetensors'), 256, 100
+    tracemalloc.start()
+    try:
+        for index in range(count):
+            writer.process({}, [_codes(index, atoms)])
+        held, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert held / count < 1.25 * 4 * (2 * (atoms + 6) + 9)
 
 
 def test_nothing_to_write_is_an_error(tmp_path: Path) -> None:

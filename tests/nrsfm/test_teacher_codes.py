@@ -1,5 +1,6 @@
 """The file of codes: round trip, look-up, refusals."""
 
+import tracemalloc
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -59,6 +60,26 @@ def test_look_up(codes: TeacherCodes) -> None:
     for absent in ('aa.jpg:2', 'z.jpg:0', ''):
         with pytest.raises(TeacherCodesError, match='no code for sample'):
             codes.row(absent)
+
+
+def test_longer_keys_are_not_cut(codes: TeacherCodes) -> None:
+    longer = codes.keys[1].decode() + '0'
+    with pytest.raises(TeacherCodesError, match=f'no code for sample "{longer}"'):
+        codes.row(longer)
+
+
+def test_look_up_takes_no_memory_per_row(codes: TeacherCodes) -> None:
+    many = np.array([f'{i:07d}' for i in range(20_000)], dtype='S7')
+    large = replace(codes, keys=many)
+    tracemalloc.start()
+    try:
+        assert large.row('0012345') == 12345
+        with pytest.raises(TeacherCodesError):
+            large.row('00123456')
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < many.nbytes / 5
 
 
 def test_keys_are_sorted_with_their_order() -> None:

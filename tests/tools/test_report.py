@@ -35,9 +35,7 @@ COUNT = 4
 def config_text(config, *options):
     """A config with options ``(key, value)``, as MMEngine dumps it."""
     loaded = Config.fromfile(ROOT / config)
-    loaded.merge_from_dict(
-        {k: [*v] if isinstance(v, tuple) else v for k, v in options}
-    )
+    loaded.merge_from_dict({k: [*v] if isinstance(v, tuple) else v for k, v in options})
     return loaded.pretty_text
 
 

@@ -47,6 +47,7 @@ train_dataloader = dict(
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
         type='Human36mDistillDataset',
         data_root=data_root,
@@ -62,6 +63,7 @@ val_dataloader = dict(
     persistent_workers=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
         type='Human36mDistillDataset',
         data_root=data_root,

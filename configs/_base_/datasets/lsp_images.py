@@ -29,6 +29,7 @@ train_dataloader = dict(
     num_workers=0,  # small photos cost more to hand over than to load
     persistent_workers=False,
     sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
         type='KeypointArrayDataset',
         metainfo=metainfo,
@@ -44,6 +45,7 @@ val_dataloader = dict(
     persistent_workers=False,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
         type='KeypointArrayDataset',
         metainfo=metainfo,

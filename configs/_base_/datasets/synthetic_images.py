@@ -32,6 +32,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
         type='SyntheticHumanDataset',
         data_root=data_root,
@@ -46,6 +47,7 @@ val_dataloader = dict(
     persistent_workers=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
+    collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
         type='SyntheticHumanDataset',
         data_root=data_root,
