@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -103,11 +104,13 @@ class ImagePose3DInferencer(StudentInferencer):
         self._failures = dict(failures)
         for run in runs(usable):
             try:
-                for batch in self._run(run, batch_size, outputs, find, forward):
-                    people = self.forward(batch)
-                    images = [frame.image for frame in batch]
-                    pictures = self.visualize(images, people, **draw)
-                    yield self.postprocess(people, pictures, return_datasamples)
+                batches = self._run(run, batch_size, outputs, find, forward)
+                with closing(batches):
+                    for batch in batches:
+                        people = self.forward(batch)
+                        images = [frame.image for frame in batch]
+                        pictures = self.visualize(images, people, **draw)
+                        yield self.postprocess(people, pictures, return_datasamples)
             except InferenceInputError as error:  # of a video that cannot be opened
                 self._fail(run[0], error)
         if len(sources) == 1 and self._failures:

@@ -150,7 +150,7 @@ def _check_skeleton(config: ConfigType, meta: dict[str, Any], weights: str) -> N
     own = dataset_meta_from_config(config, 'test')
     if not saved or not own:
         return
-    names = [list(m['keypoint_id2name'].values()) for m in (own, saved)]
+    names = [dict(m['keypoint_id2name']) for m in (own, saved)]
     if names[0] != names[1]:
         raise StudentCheckpointError(
             f'{weights}: expected the skeleton of the config, '

@@ -6,12 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from nrsfm_distill_mm.visualization.figures import FONT, Array
 
 PEOPLE = ('#00805F', '#A6357F', '#7A5C00', '#5B3FA8', '#B3261E', '#3C6E00', '#444444')
 """Colours of people, none of them that of a side; from the eighth on they repeat."""
+
+LABEL = 26
+"""Height of the line below a view, in pixels."""
 
 
 class Grid(NamedTuple):
@@ -40,6 +44,24 @@ def even(length: float) -> int:
 def person_color(number: int) -> str:
     """The colour of the person of this number."""
     return PEOPLE[number % len(PEOPLE)]
+
+
+def add_views(figure: Figure, left: int, top: int, side: int, dpi: int) -> list[Axes]:
+    """Axes for two square views beside each other, each with a line for its name.
+
+    Args:
+        figure: the canvas.
+        left: of the first view, in pixels.
+        top: of both, in pixels from the bottom.
+        side: of a view with its line, in pixels.
+        dpi: of the figure.
+    """
+    width, height = figure.get_size_inches() * dpi
+    high, bottom = (side - LABEL) / height, (top - side + LABEL) / height
+    return [
+        figure.add_axes((x / width, bottom, side / width, high))
+        for x in (left, left + side)
+    ]
 
 
 def draw_people(

@@ -18,6 +18,7 @@ from nrsfm_distill_mm.visualization.figures import (
     SIDE,
     Array,
     Window,
+    draw_landmarks,
     draw_overlay,
     draw_view,
     render,
@@ -25,6 +26,7 @@ from nrsfm_distill_mm.visualization.figures import (
     write,
 )
 from nrsfm_distill_mm.visualization.person_cells import (
+    add_views,
     cell_grid,
     draw_people,
     even,
@@ -37,9 +39,7 @@ from nrsfm_distill_mm.visualization.skeleton_style import (
 from nrsfm_distill_mm.visualization.video_cells import VideoCells
 
 DPI = 140
-LABEL = 26
-"""Height of the line below a 3D view, in pixels."""
-MOST_CELLS = 9
+MOST = 9
 """For how many persons there are 3D views if the number is not given."""
 
 
@@ -137,7 +137,7 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
     ) -> NDArray[np.uint8]:
         """The canvas of one image (H, W, 3) and its persons."""
         poses = instances.get('keypoints_3d', ())
-        cells = self._video_cells(len(poses))
+        cells = self._cells_for(len(poses))
         grid = cell_grid(cells.count, self.panel)
         wide = even(self.panel * min(image.shape[1] / image.shape[0], 2.0))
         total = wide + 2 * grid.side * grid.columns
@@ -153,40 +153,30 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
             if cell is not None:
                 left = wide + 2 * grid.side * (cell % grid.columns)
                 top = self.panel - grid.side * (cell // grid.columns)
-                views = self._add_views(figure, left, top, grid.side)
+                views = add_views(figure, left, top, grid.side, DPI)
                 self._draw_views(views, pose, number, cells)
                 if tagged:
                     write_tag(views[0], (0.03, 0.97), number, views[0].transAxes)
         return render(figure)
-
-    def _add_views(self, figure: Figure, left: int, top: int, side: int) -> list[Axes]:
-        """Axes for two views beside each other, above a line for their names."""
-        width, height = figure.get_size_inches() * DPI
-        high, bottom = (side - LABEL) / height, (top - side + LABEL) / height
-        return [
-            figure.add_axes((x / width, bottom, side / width, high))
-            for x in (left, left + side)
-        ]
 
     def _draw_views(
         self, views: list[Axes], pose: Array, number: int, cells: VideoCells
     ) -> None:
         style = self.style
         window = window_around(pose, style)
-        half = cells.half_width(number, window.half_width)
+        half = window.half_width
+        if self._in_video:
+            half = cells.half_width(number, half)
         for axes, view in zip(views, (FRONT, SIDE), strict=True):
             draw_view(axes, pose, style, view, Window(window.centre, half, half))
-            write(axes, 0.5, -0.04, view.name, color=FAINT, va='top')
+            write(axes, 0.5, -0.01, view.name, color=FAINT, va='top')
 
-    def _video_cells(self, people: int) -> VideoCells:
+    def _cells_for(self, people: int) -> VideoCells:
         """Those of the video that has been started, or new ones."""
+        if self._in_video and self._cells is not None:
+            return self._cells
         count = self.num_instances
-        if count < 0:
-            count = min(max(people, 1), MOST_CELLS)
-        if not self._in_video:
-            return VideoCells(count)
-        if self._cells is None:
-            self._cells = VideoCells(count)
+        self._cells = VideoCells(min(max(people, 1), MOST) if count < 0 else count)
         return self._cells
 
     @property
@@ -205,10 +195,7 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
         scores = instances.get('keypoint_scores')
         for i, keypoints in enumerate(instances.get('keypoints', ())):
             visible = None if scores is None else scores[i] >= threshold
-            draw_overlay(axes, image, keypoints[:, :2], self.style, visible)
-            if self.num_instances > 1 and i < self.num_instances:
-                x, y = keypoints[np.argmin(keypoints[:, 1]), :2]
-                axes.text(x, y, f'{i + 1}', color='white', fontsize=9, clip_on=True)
+            draw_landmarks(axes, keypoints[:, :2], self.style, visible)
 
 
 def _instances(sample: PoseDataSample, name: str) -> dict[str, Array]:

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-STEP = 1.25
-"""Limits grow by this factor when they must, so that they seldom do."""
+MARGIN, STEP = 1.1, 1.25
+"""Limits begin with this margin, and grow by this factor when they must."""
 
 
 class VideoCells:
@@ -37,7 +37,7 @@ class VideoCells:
 
     def half_width(self, person: int, needed: float) -> float:
         """Half of what the person's views show: at least ``needed``."""
-        shown = self._halves.setdefault(person, STEP**0.5 * needed)
+        shown = self._halves.setdefault(person, MARGIN * needed)
         if needed > shown:
             steps = math.ceil(math.log(needed / shown, STEP))
             shown = self._halves[person] = shown * STEP**steps
