@@ -4,10 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import mmcv
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from nrsfm_distill_mm.visualization.figures import FONT, Array
 
@@ -44,6 +46,31 @@ def even(length: float) -> int:
 def person_color(number: int) -> str:
     """The colour of the person of this number."""
     return PEOPLE[number % len(PEOPLE)]
+
+
+def add_picture(figure: Figure, image: NDArray[np.uint8], width: int, dpi: int) -> Axes:
+    """A picture (H, W, 3) at the left of the canvas, and axes over it in its pixels.
+
+    It is resized once, by itself: several times as fast as Matplotlib's way.
+
+    Args:
+        figure: the canvas.
+        image: RGB.
+        width: of the place for it, in pixels; the picture fits in.
+        dpi: of the figure.
+    """
+    total, height = (round(length * dpi) for length in figure.get_size_inches())
+    scale = min(width / image.shape[1], height / image.shape[0])
+    w, h = (max(round(length * scale), 1) for length in image.shape[1::-1])
+    left, bottom = (width - w) // 2, (height - h) // 2
+    way = 'area' if scale < 1 else 'bicubic'
+    shown = mmcv.imresize(image, (w, h), interpolation=way)
+    figure.figimage(shown, left, bottom, origin='upper')
+    axes: Axes = figure.add_axes((left / total, bottom / height, w / total, h / height))
+    axes.set_axis_off()
+    axes.set_xlim(-0.5, image.shape[1] - 0.5)
+    axes.set_ylim(image.shape[0] - 0.5, -0.5)
+    return axes
 
 
 def add_views(figure: Figure, left: int, top: int, side: int, dpi: int) -> list[Axes]:

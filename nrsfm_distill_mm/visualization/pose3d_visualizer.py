@@ -19,13 +19,13 @@ from nrsfm_distill_mm.visualization.figures import (
     Array,
     Window,
     draw_landmarks,
-    draw_overlay,
     draw_view,
     render,
     window_around,
     write,
 )
 from nrsfm_distill_mm.visualization.person_cells import (
+    add_picture,
     add_views,
     cell_grid,
     draw_people,
@@ -142,8 +142,11 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
         wide = even(self.panel * min(image.shape[1] / image.shape[0], 2.0))
         total = wide + 2 * grid.side * grid.columns
         figure = Figure((total / DPI, self.panel / DPI), dpi=DPI, facecolor='white')
-        axes = figure.add_axes((0, 0, wide / total, 1))
-        self._draw_overlays(axes, image, instances, threshold)
+        axes = add_picture(figure, image, wide, DPI)
+        scores = instances.get('keypoint_scores')
+        for i, keypoints in enumerate(instances.get('keypoints', ())):
+            visible = None if scores is None else scores[i] >= threshold
+            draw_landmarks(axes, keypoints[:, :2], self.style, visible)
         tracks = instances.get('track_ids', np.arange(len(poses)))
         people = [int(number) for number in tracks]
         tagged = 'track_ids' in instances or len(people) > 1
@@ -183,19 +186,6 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
     def style(self) -> SkeletonStyle:
         """Links and colours of the data set; no links before it is known."""
         return style_of_metainfo(self.dataset_meta or {}, self.root_index)
-
-    def _draw_overlays(
-        self,
-        axes: Any,
-        image: NDArray[np.uint8],
-        instances: dict[str, Array],
-        threshold: float,
-    ) -> None:
-        draw_overlay(axes, image, None, self.style)
-        scores = instances.get('keypoint_scores')
-        for i, keypoints in enumerate(instances.get('keypoints', ())):
-            visible = None if scores is None else scores[i] >= threshold
-            draw_landmarks(axes, keypoints[:, :2], self.style, visible)
 
 
 def _instances(sample: PoseDataSample, name: str) -> dict[str, Array]:
