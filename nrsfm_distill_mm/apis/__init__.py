@@ -1,6 +1,7 @@
 """Inference for callers: people in 3D from pictures, videos and webcams."""
 
 from nrsfm_distill_mm.apis.errors import (
+    DisplayError,
     FailedInputsError,
     InferenceInputError,
     NoPersonWarning,
@@ -12,6 +13,7 @@ from nrsfm_distill_mm.apis.errors import (
 from nrsfm_distill_mm.apis.inferencer import ImagePose3DInferencer
 
 __all__ = [
+    'DisplayError',
     'FailedInputsError',
     'ImagePose3DInferencer',
     'InferenceInputError',

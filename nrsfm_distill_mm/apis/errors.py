@@ -23,6 +23,10 @@ class VideoWriterError(OSError):
     """A video cannot be written, for want of a codec or of permission."""
 
 
+class DisplayError(RuntimeError):
+    """Pictures are to be shown where there is no display."""
+
+
 class FailedInputsError(InferenceInputError):
     """Some inputs failed; the results of all others have been given out.
 
@@ -38,3 +42,12 @@ class FailedInputsError(InferenceInputError):
 
 class NoPersonWarning(UserWarning):
     """A picture, or a whole video, in which nobody was found."""
+
+
+def summary(
+    failures: Mapping[str, InferenceInputError], total: int
+) -> InferenceInputError:
+    """What to raise at the end: the error itself if there was a single input."""
+    if total == 1:
+        return next(iter(failures.values()))
+    return FailedInputsError(failures, total)

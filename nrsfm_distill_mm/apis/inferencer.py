@@ -12,11 +12,11 @@ from mmpose.registry import INFERENCERS
 from mmpose.structures import PoseDataSample
 from rich.progress import track
 
-from nrsfm_distill_mm.apis.errors import FailedInputsError, InferenceInputError
+from nrsfm_distill_mm.apis.errors import InferenceInputError, summary
 from nrsfm_distill_mm.apis.frames import Frame, read_frames, with_own_files
 from nrsfm_distill_mm.apis.person_boxes import boxes_by_source
 from nrsfm_distill_mm.apis.recording import Outputs, Recording
-from nrsfm_distill_mm.apis.results import instance_dicts
+from nrsfm_distill_mm.apis.results import instance_dicts, require_display
 from nrsfm_distill_mm.apis.sources import (
     Image,
     Source,
@@ -86,12 +86,15 @@ class ImagePose3DInferencer(StudentInferencer):
             InferenceInputError: an input cannot be used. With several inputs the
                 others' results come first, and then a `FailedInputsError`.
             DependencyError: people are to be found and MMDetection is not installed.
+            DisplayError: ``show`` is asked for where there is no display.
             VideoWriterError: a video cannot be written.
         """
         if out_dir is not None:
             kwargs.setdefault('vis_out_dir', f'{out_dir}/visualizations')
             kwargs.setdefault('pred_out_dir', f'{out_dir}/predictions')
         find, forward, draw, write = self._dispatch_kwargs(**kwargs)
+        if draw.get('show'):
+            require_display()
         sources = list_sources(inputs)
         given = find.pop('bboxes', None)
         if given is None:
@@ -113,10 +116,8 @@ class ImagePose3DInferencer(StudentInferencer):
                         yield self.postprocess(people, pictures, return_datasamples)
             except InferenceInputError as error:  # of a video that cannot be opened
                 self._fail(run[0], error)
-        if len(sources) == 1 and self._failures:
-            raise self._failures[sources[0].name]
         if self._failures:
-            raise FailedInputsError(self._failures, len(sources))
+            raise summary(self._failures, len(sources))
 
     def _run(
         self,

@@ -7,17 +7,30 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import matplotlib
 import mmengine
 import numpy as np
 from mmengine.structures import InstanceData
 from mmpose.structures import split_instances
 from numpy.typing import NDArray
 
-from nrsfm_distill_mm.apis.errors import VideoWriterError
+from nrsfm_distill_mm.apis.errors import DisplayError, VideoWriterError
 
 Image = NDArray[np.uint8]
 
 CODEC = 'mp4v'
+WITHOUT_WINDOWS = ('agg', 'cairo', 'pdf', 'pgf', 'ps', 'svg', 'template')
+"""Matplotlib's ways to draw for which `show` would wait for ever."""
+
+
+def require_display() -> None:
+    """Raise `DisplayError` unless pictures can be shown in a window."""
+    backend = matplotlib.get_backend().lower()
+    if backend in WITHOUT_WINDOWS:
+        raise DisplayError(
+            f'show: there is no display (Matplotlib draws with "{backend}"); leave it '
+            'out and give vis_out_dir'
+        )
 
 
 def instance_dicts(instances: InstanceData) -> list[dict[str, Any]]:

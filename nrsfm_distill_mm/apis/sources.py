@@ -90,6 +90,8 @@ def read_image(source: Source) -> Image:
     if image is None:
         try:
             image = mmcv.imread(source.name)
+        except cv2.error:
+            image = None
         except Exception as error:
             problem = f'cannot be read: {type(error).__name__}: {error}'
             raise UnreadableInputError(f'{source.name}: {problem}') from error

@@ -65,7 +65,7 @@ def add_picture(figure: Figure, image: NDArray[np.uint8], width: int, dpi: int) 
     left, bottom = (width - w) // 2, (height - h) // 2
     way = 'area' if scale < 1 else 'bicubic'
     shown = mmcv.imresize(image, (w, h), interpolation=way)
-    figure.figimage(shown, left, bottom, origin='upper')
+    figure.figimage(shown, left, bottom, origin='upper', zorder=-1)
     axes: Axes = figure.add_axes((left / total, bottom / height, w / total, h / height))
     axes.set_axis_off()
     axes.set_xlim(-0.5, image.shape[1] - 0.5)
