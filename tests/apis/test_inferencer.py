@@ -11,6 +11,7 @@ from layouts import BUG, WORM
 from mmengine.config import Config
 from mmpose.apis.inferencers import Pose2DInferencer, base_mmpose_inferencer
 from mmpose.registry import INFERENCERS
+from tiny_student import ROOT, picture, save_student, write_video
 
 from nrsfm_distill_mm._compat import DependencyError
 from nrsfm_distill_mm.apis import (
@@ -25,8 +26,6 @@ from nrsfm_distill_mm.apis import (
     VideoWriterError,
     results,
 )
-
-from conftest import ROOT, picture, save_student, write_video  # isort: skip
 
 BOXES = [[4, 6, 40, 60], [60, 20, 100, 80]]
 
