@@ -167,7 +167,8 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
     ) -> None:
         style = self.style
         window = window_around(pose, style)
-        half = window.half_width
+        extent = np.abs(pose - window.centre)
+        half = max(window.half_width, 1.02 * float(np.nanmax(extent, initial=0)))
         if self._in_video:
             half = cells.half_width(number, half)
         for axes, view in zip(views, (FRONT, SIDE), strict=True):
