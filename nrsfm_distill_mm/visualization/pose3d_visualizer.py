@@ -63,6 +63,8 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
         **kwargs: those of `PoseLocalVisualizer`.
     """
 
+    tags = True
+
     def __init__(
         self,
         name: str = 'visualizer',
@@ -106,8 +108,7 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
             draw_pred: draws the prediction.
             out_file: a file to write instead of the backends.
             step: global step to record.
-            **kwargs: ``show``, ``wait_time``, ``kpt_thr``, ``draw_bbox``; others,
-                which MMPose passes to every visualizer, have no effect.
+            **kwargs: ``show``, ``wait_time``, ``kpt_thr``, ``draw_bbox``.
 
         Returns:
             The canvas, (panel, W', 3) RGB.
@@ -149,7 +150,7 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
             draw_landmarks(axes, keypoints[:, :2], self.style, visible)
         tracks = instances.get('track_ids', np.arange(len(poses)))
         people = [int(number) for number in tracks]
-        tagged = 'track_ids' in instances or len(people) > 1
+        tagged = self.tags and ('track_ids' in instances or len(people) > 1)
         if tagged or draw_bbox:
             draw_people(axes, instances, people, draw_bbox)
         for number, pose, cell in zip(people, poses, cells.assign(people), strict=True):
