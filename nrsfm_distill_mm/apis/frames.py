@@ -51,12 +51,10 @@ def read_frames(
         boxes = find(source, index, image)
         found += len(boxes)
         yield Frame(name, image, [prepare(_person(name, image, b)) for b in boxes])
+    if video and index + 1 < video.length:
+        _warn(source, f'{index + 1} of {video.length} frames could be decoded')
     if index >= 0 and not found:
-        warnings.warn(
-            f'{source.name}: nobody was found, there are no poses',
-            NoPersonWarning,
-            stacklevel=2,
-        )
+        _warn(source, 'nobody was found, there are no poses', NoPersonWarning)
 
 
 def with_own_files(
@@ -84,6 +82,10 @@ def with_own_files(
             continue
         refused[source.name] = InferenceInputError(f'{source.name}: {problem}')
     return kept, refused
+
+
+def _warn(source: Source, problem: str, category: type[Warning] = UserWarning) -> None:
+    warnings.warn(f'{source.name}: {problem}', category, stacklevel=3)
 
 
 def _person(name: str, image: Image, box: Boxes) -> dict[str, Any]:

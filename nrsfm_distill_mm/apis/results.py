@@ -71,8 +71,13 @@ def write_json(path: Path, content: Any) -> None:
 def write_image(path: Path, image: Image) -> None:
     """Write an RGB picture (H, W, 3) in the format that the name asks for."""
     with complete_file(path) as unfinished:
-        if not cv2.imwrite(str(unfinished), np.ascontiguousarray(image[..., ::-1])):
-            raise OSError(f'{path}: the picture cannot be written')
+        bgr = np.ascontiguousarray(image[..., ::-1])
+        try:
+            written = cv2.imwrite(str(unfinished), bgr)
+        except cv2.error:  # a format that it does not know
+            written = False
+        if not written:
+            raise OSError(f'{path}: OpenCV cannot write this picture')
 
 
 class VideoFile:

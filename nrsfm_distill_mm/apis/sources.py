@@ -35,9 +35,16 @@ class Source(NamedTuple):
 
 
 class Video(NamedTuple):
-    """An open video: its rate in frames per second, and the frames, BGR."""
+    """An open video.
+
+    Attributes:
+        fps: frames per second.
+        length: number of frames that the file announces; 0 if it does not.
+        frames: BGR.
+    """
 
     fps: float
+    length: int
     frames: Iterator[Image]
 
 
@@ -131,7 +138,8 @@ def open_video(source: Source) -> Video:
         raise UnreadableInputError(f'{source.name}: {reason}')
     fps = capture.get(cv2.CAP_PROP_FPS)
     known = np.isfinite(fps) and fps > 0
-    return Video(float(fps) if known else DEFAULT_FPS, _frames(capture, first))
+    length = max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0) if not camera else 0
+    return Video(fps if known else DEFAULT_FPS, length, _frames(capture, first))
 
 
 def _frames(capture: Any, first: Image) -> Iterator[Image]:

@@ -106,6 +106,5 @@ class Tracker:
 
 
 def _length(person: PoseDataSample) -> float:
-    """The longer side of the person's box, px."""
-    left, top, right, bottom = person.pred_instances.bboxes[0]
-    return float(max(right - left, bottom - top))
+    """The longer side of the box about the landmarks, px."""
+    return float(np.ptp(person.pred_instances.keypoints[0], axis=0).max()) or 1.0

@@ -275,6 +275,32 @@ def test_a_video_that_cannot_be_written(inferencer, video, tmp_path, monkeypatch
     assert files(tmp_path / 'out') == []
 
 
+def test_a_damaged_video_is_used_as_far_as_it_goes(inferencer, tmp_path):
+    whole, half = tmp_path / 'whole.avi', tmp_path / 'half.avi'
+    codec = cv2.VideoWriter_fourcc(*'MJPG')
+    writer = cv2.VideoWriter(str(whole), codec, 10.0, (128, 96))
+    for i in range(12):
+        writer.write(picture(i))
+    writer.release()
+    content = whole.read_bytes()
+    half.write_bytes(content[: len(content) // 2])
+    assert len(people(inferencer, whole)) == 12
+    with pytest.warns(UserWarning, match=r'half.avi: \d of 12 frames'):
+        assert 3 < len(people(inferencer, half)) < 9
+
+
+def test_a_video_may_be_named_itself(inferencer, video, tmp_path):
+    list(inferencer(video, vis_out_dir=str(tmp_path / 'out' / 'mine.mp4')))
+    assert files(tmp_path / 'out') == ['mine.mp4']
+
+
+def test_a_picture_that_cannot_be_written(inferencer, tmp_path):
+    (tmp_path / 'a.odd').write_bytes(cv2.imencode('.png', picture())[1].tobytes())
+    with pytest.raises(OSError, match='cannot write this picture'):
+        list(inferencer(str(tmp_path / 'a.odd'), vis_out_dir=str(tmp_path / 'out')))
+    assert files(tmp_path / 'out') == []
+
+
 def test_showing_needs_a_display(inferencer):
     with pytest.raises(DisplayError, match='vis_out_dir'):
         list(inferencer(picture(), show=True))
