@@ -156,7 +156,7 @@ class ImagePose3DInferencer(StudentInferencer):
         find_people = partial(self._find, **find)
         for source in inputs:
             try:
-                yield from read_frames(source, video, find_people, self.pipeline)
+                yield from read_frames(source, video, find_people, self._prepare)
             except InferenceInputError as error:
                 self._fail(source, error)
 

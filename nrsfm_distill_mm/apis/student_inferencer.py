@@ -77,6 +77,10 @@ class StudentInferencer(BaseMMPoseInferencer):
             pictures.append(merged)
         return pictures
 
+    def _prepare(self, person: dict[str, Any]) -> Any:
+        """A person's crop, by the test pipeline, which may want the metainfo."""
+        return self.pipeline({**self.model.dataset_meta, **person})
+
     def _init_model(self, cfg: Config, weights: str, device: str) -> nn.Module:
         return build_student(cfg, self._checkpoint, weights).to(device)
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from layouts import BUG, WORM
+from layouts import BUG, WORM, WORM_SWAP
 from mmengine.config import Config
 from mmpose.apis.inferencers import Pose2DInferencer, base_mmpose_inferencer
 from mmpose.registry import INFERENCERS
@@ -117,6 +117,22 @@ def test_the_config_is_in_the_checkpoint(inferencer, weights):
     config = str(Path(weights).with_suffix('.py'))
     other = ImagePose3DInferencer(config, weights, 'cpu', det_model='whole_image')
     assert people(other, picture()) == people(inferencer, picture())
+
+
+def test_with_flip_test_a_mirrored_picture_has_the_mirrored_answer(weights):
+    averaged = ImagePose3DInferencer(weights=weights, det_model='whole_image')
+    averaged.model.test_cfg = {'flip_test': True}
+    image = picture()
+    box = np.array([34.0, 8, 94, 88])
+    # Of 75 px, 48 wide: the middle of a crop lies between two of its pixels.
+    other = 127 - box[[2, 1, 0, 3]] + [75 / 48, 0, 75 / 48, 0]
+    other[[1, 3]] = box[[1, 3]]
+    plain, mirrored = (
+        np.array(people(averaged, x, bboxes=[[b]])[0][0]['keypoints'])
+        for x, b in ((image, box), (image[:, ::-1].copy(), other))
+    )
+    expected = np.array([127, 0]) + mirrored[WORM_SWAP] * [-1, 1]
+    np.testing.assert_allclose(plain, expected, atol=0.5)
 
 
 def test_data_samples_come_if_asked_for(inferencer):
