@@ -18,7 +18,9 @@ CONSTRUCTOR = ('device', 'det_model', 'det_weights', 'det_cat_ids', 'show_progre
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Read the command line; names are those of MMPose's demo/inferencer_demo.py."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage='%(prog)s INPUTS [CONFIG] CHECKPOINT --out-dir DIR [options]',
     )
     parser.add_argument('inputs', help='picture, video, folder, glob or webcam:ID')
     parser.add_argument(
