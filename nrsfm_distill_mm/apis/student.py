@@ -107,7 +107,8 @@ def inference_weights(
         saved: what the checkpoint has.
 
     Raises:
-        StudentCheckpointError: a weight is missing, superfluous or of another shape.
+        StudentCheckpointError: a weight is missing, superfluous, of another shape, or
+            not finite.
     """
     kept = {k: v for k, v in saved.items() if not k.startswith(TRAINING_ONLY)}
     wanted = {k: v for k, v in own.items() if not k.startswith(TRAINING_ONLY)}
@@ -121,6 +122,11 @@ def inference_weights(
             raise StudentCheckpointError(
                 f'weights: expected those of the config\'s model, whose "{name}" is '
                 f'{tuple(weight.shape)}; got {tuple(kept[name].shape)}'
+            )
+        if not kept[name].isfinite().all():
+            raise StudentCheckpointError(
+                f'weights: expected numbers, "{name}" is not finite: the training '
+                'diverged'
             )
     return kept
 

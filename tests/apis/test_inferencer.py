@@ -368,6 +368,7 @@ def test_another_skeleton_is_refused(weights, tmp_path):
         (lambda w: w.popitem(), 'are in one of them alone'),
         (lambda w: w.update(extra=torch.ones(1)), 'such as "extra"'),
         (lambda w: w.update({'backbone.conv1.weight': torch.ones(2)}), r'got \(2,\)'),
+        (lambda w: w['backbone.conv1.weight'].fill_(torch.nan), 'training diverged'),
     ],
 )
 def test_weights_of_another_model_are_refused(weights, tmp_path, change, message):
