@@ -51,7 +51,7 @@ def person_color(number: int) -> str:
 def add_picture(figure: Figure, image: NDArray[np.uint8], width: int, dpi: int) -> Axes:
     """A picture (H, W, 3) at the left of the canvas, and axes over it in its pixels.
 
-    It is resized once, by itself: several times as fast as Matplotlib's way.
+    It is resized before Matplotlib draws it, which would resample it more slowly.
 
     Args:
         figure: the canvas.
