@@ -13,6 +13,7 @@ if _compat.has_mmengine():
     _compat.prepare()
 
     from nrsfm_distill_mm import (
+        apis,
         codecs,
         datasets,
         evaluation,
@@ -20,4 +21,4 @@ if _compat.has_mmengine():
         visualization,
     )
 
-    __all__ = ['codecs', 'datasets', 'evaluation', 'models', 'visualization']
+    __all__ = ['apis', 'codecs', 'datasets', 'evaluation', 'models', 'visualization']

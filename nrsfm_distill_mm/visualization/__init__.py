@@ -2,6 +2,7 @@
 
 from nrsfm_distill_mm.visualization.comparison import ComparisonRow, comparison_figure
 from nrsfm_distill_mm.visualization.figures import draw_overlay, draw_view, render
+from nrsfm_distill_mm.visualization.lifter_visualizer import LifterCanvasVisualizer
 from nrsfm_distill_mm.visualization.pose3d_visualizer import Pose3DCanvasVisualizer
 from nrsfm_distill_mm.visualization.skeleton_style import SkeletonStyle, skeleton_style
 from nrsfm_distill_mm.visualization.teacher_diagnostics_hook import (
@@ -10,6 +11,7 @@ from nrsfm_distill_mm.visualization.teacher_diagnostics_hook import (
 
 __all__ = [
     'ComparisonRow',
+    'LifterCanvasVisualizer',
     'Pose3DCanvasVisualizer',
     'SkeletonStyle',
     'TeacherDiagnosticsHook',

@@ -109,13 +109,23 @@ def draw_overlay(
     axes.set_axis_off()
     axes.imshow(image, interpolation='bicubic', interpolation_stage='rgba')
     if keypoints is not None:
-        seen = np.ones(len(keypoints), bool) if visible is None else visible
-        shown = seen[skeleton.links].all(-1)
-        bones = keypoints[skeleton.links[shown]]
-        _draw_lines(axes, bones, 'white', 2.6)
-        _draw_lines(axes, bones, skeleton.colors[shown], 1.5)
+        draw_landmarks(axes, keypoints, skeleton, visible)
     axes.set_xlim(-0.5, image.shape[1] - 0.5)
     axes.set_ylim(image.shape[0] - 0.5, -0.5)
+
+
+def draw_landmarks(
+    axes: Axes,
+    keypoints: Array,
+    skeleton: SkeletonStyle,
+    visible: NDArray[np.bool_] | None = None,
+) -> None:
+    """Draw the bones between the visible of the landmarks (P, 2)."""
+    seen = np.ones(len(keypoints), bool) if visible is None else visible
+    shown = seen[skeleton.links].all(-1)
+    bones = keypoints[skeleton.links[shown]]
+    _draw_lines(axes, bones, 'white', 2.6)
+    _draw_lines(axes, bones, skeleton.colors[shown], 1.5)
 
 
 def focus_on(axes: Axes, keypoints: Array, image: NDArray[np.uint8]) -> None:

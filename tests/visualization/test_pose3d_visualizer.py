@@ -78,3 +78,53 @@ def test_it_writes_a_file_whose_colours_are_those_of_the_canvas(visualizer, tmp_
     path = tmp_path / 'new' / 'x.png'
     canvas = visualizer.add_datasample('x', IMAGE, sample(0), out_file=str(path))
     np.testing.assert_array_equal(cv2.imread(str(path))[..., ::-1], canvas)
+
+
+def test_landmarks_are_drawn_over_the_picture_where_they_are(visualizer):
+    drawn = sample(0)
+    drawn.pred_instances.keypoints[:] = [[15, 20], [5, 20], [25, 20], [15, 35]]
+    canvas = visualizer.add_datasample('x', IMAGE, drawn).astype(int)
+    plain = (np.abs(canvas[:, :90] - 90) < 9).all(-1)
+    assert not plain[61, 20], 'left hip to root; the picture is shown at three times'
+    assert not plain[90, 43:50].all(), 'root to head'
+    assert plain[30].all(), 'above them all'
+
+
+def several(visualizer, count, tracks=None):
+    made = sample(3, persons=count)
+    if tracks is not None:
+        made.pred_instances.set_field(np.array(tracks), 'track_ids')
+    return visualizer.add_datasample('x', IMAGE, made)
+
+
+def test_every_person_of_a_picture_has_a_cell(visualizer):
+    visualizer.num_instances = -1
+    shapes = [several(visualizer, count).shape for count in (1, 2, 4)]
+    assert shapes == [(120, 330, 3), (120, 210, 3), (120, 330, 3)]
+    canvas = several(visualizer, 4)[:, 90:]
+    for cell in (canvas[:60, :120], canvas[:60, 120:], canvas[60:, :120]):
+        assert (cell < 200).any()
+
+
+def test_frames_of_a_video_have_the_size_of_the_first(visualizer):
+    visualizer.num_instances = -1
+    visualizer.start_video()
+    frames = [several(visualizer, len(t), t) for t in ([0, 1], [0, 1, 2], [1])]
+    assert {frame.shape for frame in frames} == {(120, 210, 3)}
+    upper, lower = frames[2][:60, 90:], frames[2][60:, 90:]
+    assert (upper[:50] == 255).all(), 'the cell of person 0, who is away'
+    assert (lower < 200).any()
+
+
+def test_a_person_looks_the_same_in_every_frame_of_a_video(visualizer):
+    visualizer.start_video()
+    frames = []
+    for size in (1.0, 0.5, 1.0):
+        made = sample(0)
+        made.pred_instances.keypoints_3d *= size
+        made.pred_instances.set_field(np.array([4]), 'track_ids')
+        frames.append(visualizer.add_datasample('x', IMAGE, made))
+    assert (frames[0] == frames[2]).all()
+    bones = [(f[:90, 212:328] < 200).any(-1) for f in frames]
+    tall, small = (np.ptp(np.where(b.any(1))[0]) for b in bones[:2])
+    assert 0.4 < small / tall < 0.6, 'limits stand still while poses change'

@@ -1,0 +1,25 @@
+"""Inference for callers: people in 3D from pictures, videos and webcams."""
+
+from nrsfm_distill_mm.apis.errors import (
+    DisplayError,
+    FailedInputsError,
+    InferenceInputError,
+    NoPersonWarning,
+    PersonBoxError,
+    StudentCheckpointError,
+    UnreadableInputError,
+    VideoWriterError,
+)
+from nrsfm_distill_mm.apis.inferencer import ImagePose3DInferencer
+
+__all__ = [
+    'DisplayError',
+    'FailedInputsError',
+    'ImagePose3DInferencer',
+    'InferenceInputError',
+    'NoPersonWarning',
+    'PersonBoxError',
+    'StudentCheckpointError',
+    'UnreadableInputError',
+    'VideoWriterError',
+]

@@ -1,0 +1,127 @@
+"""People found by MMDetection, if it is installed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from mmpose.apis.inferencers import base_mmpose_inferencer
+from mmpose.apis.inferencers.utils import default_det_models
+from mmpose.evaluation.functional import nms
+
+from nrsfm_distill_mm._compat import DependencyError
+from nrsfm_distill_mm.apis.person_boxes import (
+    Boxes,
+    boxes_of_frame,
+    checked_boxes,
+    usable_boxes,
+    whole_image,
+)
+from nrsfm_distill_mm.apis.sources import Image, Source
+
+
+class PersonDetector:
+    """A detector of MMDetection; without a name, MMPose's own for people (RTMDet).
+
+    Args:
+        model: config path or name in MMDetection's model zoo.
+        weights: path of the checkpoint; the zoo's if there is a name alone.
+        categories: indices of the classes that count.
+        device: where it runs.
+
+    Raises:
+        DependencyError: MMDetection is not installed.
+    """
+
+    def __init__(
+        self,
+        model: Any = None,
+        weights: str | None = None,
+        categories: int | Sequence[int] = 0,
+        device: str | None = None,
+    ) -> None:
+        if not base_mmpose_inferencer.has_mmdet:
+            raise DependencyError(
+                'det_model: people are found by MMDetection, which is not installed; '
+                "type: make full. Or give bboxes, or det_model='whole_image' for "
+                'pictures of one person each'
+            )
+        if model is None:
+            known = default_det_models['human']
+            model, weights = known['model'], weights or known['weights']
+        self.categories = np.atleast_1d(categories)
+        self.infer = base_mmpose_inferencer.DetInferencer(
+            model=model,
+            weights=weights,
+            device=device,
+            scope='mmdet',
+            show_progress=False,
+        )
+
+    def __call__(self, image: Image, bbox_thr: float, nms_thr: float) -> Boxes:
+        """Boxes (N, 5) of the people in a picture (H, W, 3), BGR.
+
+        Args:
+            image: the picture.
+            bbox_thr: least score.
+            nms_thr: of two boxes with more overlap than this the better one stays.
+        """
+        answer = self.infer(image, return_datasamples=True)['predictions'][0]
+        found = answer.pred_instances.cpu().numpy()
+        boxes = np.concatenate([found.bboxes, found.scores[:, None]], axis=1)
+        wanted = np.isin(found.labels, self.categories) & (found.scores > bbox_thr)
+        boxes = usable_boxes(boxes[wanted], image.shape[:2])
+        return boxes[nms(boxes, nms_thr)]
+
+
+class PeopleFinder:
+    """Boxes that the caller gives, else a detector's, else the whole picture.
+
+    Args:
+        det_model: the detector; ``'whole_image'`` for none, None for MMPose's own,
+            which is built when it is first needed.
+        det_weights, det_cat_ids, device: as of `PersonDetector`.
+
+    Raises:
+        DependencyError: a detector is named and MMDetection is not installed.
+    """
+
+    def __init__(
+        self,
+        det_model: Any,
+        det_weights: str | None,
+        det_cat_ids: int | Sequence[int],
+        device: str | None,
+    ) -> None:
+        self.whole = det_model in ('whole_image', 'whole-image')
+        self._arguments = (det_model, det_weights, det_cat_ids, device)
+        self._detector: PersonDetector | None = None
+        if det_model is not None:
+            self.prepare()
+
+    def prepare(self) -> None:
+        """Make sure that people can be found where no boxes are given."""
+        if not self.whole and self._detector is None:
+            self._detector = PersonDetector(*self._arguments)
+
+    def __call__(
+        self,
+        source: Source,
+        index: int,
+        image: Image,
+        given: Mapping[str, Any] | None = None,
+        bbox_thr: float = 0.3,
+        nms_thr: float = 0.3,
+    ) -> Boxes:
+        """Boxes (N, 5) in a picture, or in frame ``index`` of a video.
+
+        Raises:
+            PersonBoxError: the given boxes cannot be used, or there are none.
+        """
+        size = image.shape[:2]
+        if given is not None:
+            boxes = boxes_of_frame(given, source, index)
+            where = source.name if source.kind == 'image' else f'{source.name}, {index}'
+            return checked_boxes(where, boxes, size)
+        if self._detector is None:
+            return whole_image(size)
+        return self._detector(image, bbox_thr, nms_thr)

@@ -1,0 +1,184 @@
+"""ImagePose3DInferencer: pictures, videos and webcams in, people in 3D out."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from mmengine.logging import print_log
+from mmpose.registry import INFERENCERS
+from mmpose.structures import PoseDataSample
+from rich.progress import track
+
+from nrsfm_distill_mm.apis.errors import InferenceInputError, summary
+from nrsfm_distill_mm.apis.frames import Frame, read_frames, with_own_files
+from nrsfm_distill_mm.apis.person_boxes import boxes_by_source
+from nrsfm_distill_mm.apis.recording import Outputs, Recording
+from nrsfm_distill_mm.apis.results import instance_dicts, require_display
+from nrsfm_distill_mm.apis.sources import (
+    Image,
+    Source,
+    Video,
+    list_sources,
+    open_video,
+    runs,
+)
+from nrsfm_distill_mm.apis.student_inferencer import StudentInferencer
+from nrsfm_distill_mm.apis.tracking import Tracker
+
+
+@INFERENCERS.register_module()
+class ImagePose3DInferencer(StudentInferencer):
+    """People in 3D by a student, with the calling convention of MMPose's inferencers.
+
+    ``for result in inferencer(inputs, **arguments)``: see `__call__`.
+
+    The arguments of the constructor are those of `StudentInferencer`.
+    """
+
+    preprocess_kwargs = {'bboxes', 'bbox_thr', 'nms_thr'}
+    forward_kwargs = {'tracking_thr', 'smooth'}
+    visualize_kwargs = {
+        'return_vis',
+        'show',
+        'wait_time',
+        'draw_bbox',
+        'kpt_thr',
+        'num_instances',
+        'black_background',
+        'vis_out_dir',
+    }
+    postprocess_kwargs = {'pred_out_dir'}
+
+    def __call__(
+        self,
+        inputs: Any,
+        return_datasamples: bool = False,
+        batch_size: int = 1,
+        out_dir: str | None = None,
+        **kwargs: Any,
+    ) -> Iterator[dict[str, Any]]:
+        """Give the people of each picture or frame; write files if so asked.
+
+        Args:
+            inputs: path, URL, folder, glob, ``'webcam'`` or ``'webcam:ID'``, array
+                (H, W, 3) uint8 BGR, or a list of these.
+            return_datasamples: gives ``PoseDataSample`` instead of dictionaries.
+            batch_size: pictures or frames whose people are computed at once, and
+                given in one result; 1 for a webcam.
+            out_dir: folder for ``visualizations`` and ``predictions``.
+            **kwargs: ``bboxes``, boxes or a JSON file of them, see
+                `boxes_by_source`; ``bbox_thr``, ``nms_thr`` of the detector, 0.3;
+                ``tracking_thr``, least overlap of a person's boxes in successive
+                frames, 0.3; ``smooth``, filters over time in videos;
+                ``return_vis``, ``show``, ``wait_time`` (s), ``draw_bbox``, ``kpt_thr``,
+                ``black_background``; ``num_instances``, for how many there are 3D
+                views, default as many as there are; ``vis_out_dir``,
+                ``pred_out_dir``, folders.
+
+        Yields:
+            ``predictions``, of each picture the people as `instance_dicts` has them,
+            and ``visualization``, of each picture an RGB array if it was asked for.
+
+        Raises:
+            InferenceInputError: an input cannot be used. With several inputs the
+                others' results come first, and then a `FailedInputsError`.
+            DependencyError: people are to be found and MMDetection is not installed.
+            DisplayError: ``show`` is asked for where there is no display.
+            VideoWriterError: a video cannot be written.
+        """
+        if out_dir is not None:
+            kwargs.setdefault('vis_out_dir', f'{out_dir}/visualizations')
+            kwargs.setdefault('pred_out_dir', f'{out_dir}/predictions')
+        find, forward, draw, write = self._dispatch_kwargs(**kwargs)
+        if draw.get('show'):
+            require_display()
+        sources = list_sources(inputs)
+        given = find.pop('bboxes', None)
+        if given is None:
+            self._find.prepare()
+        else:
+            find['given'] = boxes_by_source(given, sources)
+        self.visualizer.num_instances = draw.pop('num_instances', -1)
+        outputs = Outputs(draw.get('vis_out_dir'), write.get('pred_out_dir'))
+        usable, failures = with_own_files(sources, outputs.files)
+        self._failures = dict(failures)
+        for run in runs(usable):
+            try:
+                batches = self._run(run, batch_size, outputs, find, forward)
+                with closing(batches):
+                    for batch in batches:
+                        people = self.forward(batch)
+                        images = [frame.image for frame in batch]
+                        pictures = self.visualize(images, people, **draw)
+                        yield self.postprocess(people, pictures, return_datasamples)
+            except InferenceInputError as error:  # of a video that cannot be opened
+                self._fail(run[0], error)
+        if self._failures:
+            raise summary(self._failures, len(sources))
+
+    def _run(
+        self,
+        run: Sequence[Source],
+        batch_size: int,
+        outputs: Outputs,
+        find: dict[str, Any],
+        track_args: dict[str, Any],
+    ) -> Iterator[list[Frame]]:
+        """Batches of frames of some pictures, or of one video; closes its files."""
+        source = run[0]
+        video = None if source.kind == 'image' else open_video(source)
+        self._video_input = video is not None
+        self.visualizer.start_video(self._video_input)
+        self._tracker = Tracker(video.fps, **track_args) if video else None
+        self._recording = Recording(source, outputs, video.fps if video else 0.0)
+        frames = self.preprocess(run, video, **find)
+        if self.show_progress:
+            frames = track(frames, 'Inference')
+        try:
+            while batch := list(islice(frames, batch_size)):
+                yield batch
+        finally:
+            self._recording.close()
+
+    def preprocess(
+        self, inputs: Sequence[Source], video: Video | None, **find: Any
+    ) -> Iterator[Frame]:
+        """Frames with the crops of their people; what cannot be read is left out.
+
+        Args:
+            inputs: pictures, or the one source of ``video``.
+            video: the open video, if it is one.
+            **find: arguments of `PeopleFinder`.
+        """
+        find_people = partial(self._find, **find)
+        for source in inputs:
+            try:
+                yield from read_frames(source, video, find_people, self._prepare)
+            except InferenceInputError as error:
+                self._fail(source, error)
+
+    def _fail(self, source: Source, error: InferenceInputError) -> None:
+        self._failures[source.name] = error
+        print_log(f'left out: {error}', 'current', logging.ERROR)
+
+    def save_visualization(
+        self, visualization: Image, vis_out_dir: str, img_name: str | None = None
+    ) -> None:
+        """Write a picture, or append it to the video."""
+        self._recording.add_picture(str(img_name), visualization)
+
+    def postprocess(
+        self,
+        preds: Sequence[PoseDataSample],
+        visualization: list[Image] | None,
+        return_datasamples: bool = False,
+    ) -> dict[str, Any]:
+        """Write the predictions, and pack what is given to the caller."""
+        people = [instance_dicts(sample.pred_instances) for sample in preds]
+        for sample, found in zip(preds, people, strict=True):
+            self._recording.add_people(sample, found)
+        predictions = list(preds) if return_datasamples else people
+        return {'visualization': visualization, 'predictions': predictions}

@@ -1,0 +1,108 @@
+"""Boxes of people: from the caller, from a file, and from a detector."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from mmengine.structures import InstanceData
+from mmpose.apis.inferencers import base_mmpose_inferencer
+
+from nrsfm_distill_mm.apis import PersonBoxError
+from nrsfm_distill_mm.apis.detection import PeopleFinder
+from nrsfm_distill_mm.apis.person_boxes import (
+    boxes_by_source,
+    boxes_of_frame,
+    checked_boxes,
+)
+from nrsfm_distill_mm.apis.sources import Source
+
+SIZE = (96, 128)
+BOX = [4.0, 6.0, 40.0, 60.0]
+A, B = Source('x/a.jpg', 'image'), Source('y/b.jpg', 'image')
+FILM = Source('x/film.mp4', 'video')
+
+
+def test_boxes_without_scores_are_certain():
+    np.testing.assert_array_equal(checked_boxes('a', [BOX], SIZE), [[*BOX, 1]])
+    np.testing.assert_array_equal(checked_boxes('a', BOX, SIZE), [[*BOX, 1]])
+    scored = np.array([[*BOX, 0.5]], np.float32)
+    np.testing.assert_array_equal(checked_boxes('a', scored, SIZE), scored)
+    assert checked_boxes('a', [], SIZE).shape == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ('boxes', 'message'),
+    [
+        ([BOX, [4, 6, 4, 60]], 'a.jpg: bboxes: box 1 has no area'),
+        ([[40, 6, 4, 60]], 'has no area'),
+        ([[4, 6, np.nan, 60]], 'box 0 is not finite'),
+        ([[4, 6, np.inf, 60]], 'is not finite'),
+        ([[200, 6, 240, 60]], 'outside the picture of 128 x 96 px'),
+        ([[-40, 6, 0, 60]], 'outside the picture'),
+        ([[4, 6, 40]], r'expected \(N, 4\) or \(N, 5\), got \(1, 3\)'),
+        ([BOX, [1]], 'expected numbers'),
+        ('people', 'expected numbers'),
+    ],
+)
+def test_boxes_that_cannot_be_used(boxes, message):
+    with pytest.raises(PersonBoxError, match=message):
+        checked_boxes('a.jpg', boxes, SIZE)
+
+
+def test_boxes_go_to_pictures_by_order_or_by_name(tmp_path):
+    path = tmp_path / 'boxes.json'
+    path.write_text(json.dumps({'b.jpg': [1], 'x/a.jpg': [2], 'a.jpg': [3]}))
+    expected = {'x/a.jpg': [2], 'y/b.jpg': [1]}
+    assert boxes_by_source(str(path), [A, B]) == expected
+    assert boxes_by_source([[2], [1]], [A, B]) == expected
+
+
+def test_boxes_of_a_video_are_lists_by_frame():
+    for given in ([[0], [1]], {'film.mp4': [[0], [1]]}):
+        entries = boxes_by_source(given, [FILM])
+        assert [boxes_of_frame(entries, FILM, i) for i in (0, 1)] == [[0], [1]]
+    with pytest.raises(PersonBoxError, match='got 2, none for frame 2'):
+        boxes_of_frame(entries, FILM, 2)
+
+
+def test_missing_entries_are_errors_and_not_nobody(tmp_path):
+    with pytest.raises(PersonBoxError, match='one entry for each of 2 inputs, got 1'):
+        boxes_by_source([[BOX]], [A, B])
+    with pytest.raises(PersonBoxError, match='y/b.jpg: bboxes: no entry'):
+        boxes_of_frame(boxes_by_source({'a.jpg': [BOX]}, [A, B]), B, 0)
+    for content in ('{', '7'):
+        (tmp_path / 'boxes.json').write_text(content)
+        with pytest.raises(PersonBoxError, match='boxes.json'):
+            boxes_by_source(tmp_path / 'boxes.json', [A])
+
+
+class Detector:
+    """Stands for MMDetection's inferencer, and finds four things."""
+
+    def __init__(self, model, **kwargs):
+        self.model, self.arguments = model, kwargs
+
+    def __call__(self, image, return_datasamples):
+        found = InstanceData(
+            bboxes=np.float32([BOX, [5, 6, 41, 61], [60, 20, 90, 80], [9, 9, 9, 9]]),
+            scores=np.float32([0.9, 0.8, 0.7, 0.95]),
+            labels=np.array([0, 0, 16, 0]),
+        )
+        instances = SimpleNamespace(cpu=lambda: SimpleNamespace(numpy=lambda: found))
+        return {'predictions': [SimpleNamespace(pred_instances=instances)]}
+
+
+def test_a_detector_is_asked_as_mmpose_does(monkeypatch):
+    monkeypatch.setattr(base_mmpose_inferencer, 'has_mmdet', True)
+    monkeypatch.setattr(
+        base_mmpose_inferencer, 'DetInferencer', Detector, raising=False
+    )
+    finder = PeopleFinder(None, None, 0, 'cpu')
+    finder.prepare()
+    image = np.zeros((*SIZE, 3), np.uint8)
+    np.testing.assert_allclose(finder(A, 0, image), [[*BOX, 0.9]], rtol=1e-6)
+    assert len(finder(A, 0, image, nms_thr=1.0)) == 2
+    assert len(finder(A, 0, image, bbox_thr=0.92)) == 0
+    cats = PeopleFinder('rtmdet-m', None, (16,), 'cpu')
+    np.testing.assert_allclose(cats(A, 0, image)[:, :4], [[60, 20, 90, 80]])

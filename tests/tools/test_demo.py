@@ -1,0 +1,85 @@
+"""The command line of inference: files out, and an exit status."""
+
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+from tiny_student import picture, save_student
+
+sys.path.append(str(Path(__file__).parents[2] / 'tools'))
+
+from demo import main  # noqa: E402
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / 'pictures'
+    made.mkdir()
+    for i, name in enumerate('ab'):
+        cv2.imwrite(str(made / f'{name}.png'), picture(i))
+    return made
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory):
+    return save_student(tmp_path_factory.mktemp('demo'))
+
+
+def run(*arguments):
+    return main([*map(str, arguments), '--device', 'cpu'])
+
+
+def files(path):
+    return sorted(str(p.relative_to(path)) for p in path.rglob('*') if p.is_file())
+
+
+def test_a_folder_and_a_checkpoint_are_enough(folder, weights, tmp_path, capsys):
+    out = tmp_path / 'out'
+    assert run(folder, weights, '--det-model', 'whole_image', '--out-dir', out) == 0
+    assert files(out) == [
+        'predictions/a.json',
+        'predictions/b.json',
+        'visualizations/a.png',
+        'visualizations/b.png',
+    ]
+    assert '2 pictures or frames' in capsys.readouterr().out
+
+
+def test_a_config_may_be_named_and_boxes_be_in_a_file(folder, weights, tmp_path):
+    boxes = tmp_path / 'boxes.json'
+    both = [[4, 6, 40, 60], [60, 20, 100, 80]]
+    boxes.write_text(json.dumps({'a.png': both, 'b.png': both[:1]}))
+    config = Path(weights).with_suffix('.py')
+    arguments = ['--bboxes', boxes, '--pred-out-dir', tmp_path / 'out']
+    assert run(folder, config, weights, *arguments) == 0
+    counts = {
+        path.name: len(json.loads(path.read_text()))
+        for path in (tmp_path / 'out').iterdir()
+    }
+    assert counts == {'a.json': 2, 'b.json': 1}
+
+
+def test_bad_files_are_named_and_the_rest_is_kept(folder, weights, tmp_path, capsys):
+    (folder / 'a.png').write_text('no picture')
+    out = tmp_path / 'out'
+    arguments = ['--det-model', 'whole_image', '--pred-out-dir', out]
+    assert run(folder, weights, *arguments) == 1
+    assert files(out) == ['b.json']
+    message = capsys.readouterr().err
+    assert '1 of 2 inputs failed' in message
+    assert 'a.png: expected a picture' in message
+    assert 'Traceback' not in message
+
+
+def test_errors_are_one_line(folder, weights, capsys):
+    assert run(folder, 'missing.pth', '--out-dir', 'x') == 1
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert last == 'FileNotFoundError: weights: no such checkpoint "missing.pth"'
+
+
+def test_something_must_come_out(folder, weights, capsys):
+    with pytest.raises(SystemExit):
+        run(folder, weights)
+    assert 'give --out-dir or --show' in capsys.readouterr().err
