@@ -107,7 +107,7 @@ def test_every_command_of_the_guide(folder, monkeypatch):
             monkeypatch.setenv(name, value)
     assert not left
     for pattern in (
-        'work_dirs/teacher_poses/**/*.png',
+        'work_dirs/teacher_poses/**/*.jpg',
         'work_dirs/student_poses/**/*.jpg',
         'work_dirs/video/visualizations/*.mp4',
         'work_dirs/video/predictions/*.json',

@@ -7,7 +7,7 @@ keypoint_array = dict(
     type='KeypointArrayDataset',
     metainfo=metainfo,
     ann_file=ann_file,
-    data_prefix=dict(img='{{$IMAGES:}}'),
+    data_prefix=dict(img='{{$IMAGES:.}}'),
 )
 
 train_dataloader = dict(
