@@ -1,0 +1,380 @@
+"""Does the student beat its teacher, and where?
+
+    python benchmarks/student_beats_teacher.py
+    python benchmarks/student_beats_teacher.py --data capture --poses POSES.npz
+
+A teacher, its codes, and students of one network and as many steps, for each seed:
+Weaksup-bs, the upper bound, the exact cost, and full supervision. Errors of the
+training images and of held-out bodies, with the controls that the claim needs: lifters
+that learn from the same losses without an image, which bones point the right way and
+which of the teacher's mistakes are mended, the depth's size, and limbs by how dear it
+is to flip them. Two processes may share the seeds (``--first-seed``); what is done is not
+done again. Tables, ``.json`` with its provenance and a figure go to ``--out``.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import mmengine
+import numpy as np
+import torch
+from bench_teacher import provenance, show
+from depth_ambiguity import by_tercile, flip_costs, limb_errors, measures
+from image_free_student import lifted, train_lifter, training_set
+from matplotlib.figure import Figure
+from mmengine.config import Config
+from reporting.files import Predictions, read_rows
+from scipy.stats import ttest_rel
+from torch import Tensor
+
+from nrsfm_distill_mm.evaluation import scale_to_bone_length
+from nrsfm_distill_mm.models import NRSfMDistillLoss, TeacherDepthLoss, load_teacher
+from nrsfm_distill_mm.skeletons import HUMAN36M
+from nrsfm_distill_mm.synthetic.body import (
+    ANGLES,
+    JOINT_LIMITS_DEG,
+    forward_kinematics,
+    sample_bodies,
+)
+from nrsfm_distill_mm.synthetic.sampling import sample_poses
+
+ROOT = Path(__file__).parents[1]
+ANNOTATION = 'annotation_body3d/fps50/h36m_{}.npz'
+SPLITS = {'train': 'training images', 'test': 'held-out bodies'}
+DATA = ('default', 'capture', 'free_limbs')
+TEACHER, WEAKSUP, UPPER = 'teacher', 'Weaksup-bs', 'upper bound'
+STUDENTS = (WEAKSUP, UPPER, 'exact', 'supervised')
+LIFTED = {f'{WEAKSUP}, no image': 'depth', f'{UPPER}, no image': 'upper_bound'}
+LINKS = torch.tensor(HUMAN36M.bones)
+COLUMNS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe', 'size')
+SHARES = ('signs', 'mended', 'broken')
+
+
+class Size(NamedTuple):
+    """What is trained at a size: px and number of images, configs."""
+
+    pixels: int
+    images: int
+    teacher: str
+    student: str
+
+
+SIZES = {
+    'cpu': Size(64, 24_000, 'configs/demo/teacher.py', 'configs/demo/distill.py'),
+    'gpu': Size(
+        256,
+        42_000,
+        'configs/teacher/deep-nrsfm_synthetic.py',
+        'configs/student/distill_res50_synthetic-256x256.py',
+    ),
+}
+
+
+def make_data(name: str, size: Size, poses: Path | None, folder: Path) -> None:
+    """Images of a data set; those that are there stay."""
+    options = ['--num', str(size.images), '--size', str(size.pixels), '--seed', '0']
+    if name == 'free_limbs':
+        poses = folder.with_suffix('.npz')
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(poses, keypoints_3d=free_poses(size.images, seed=0))
+    if name != 'default':
+        options += ['--poses', str(poses)]
+    run('make_synthetic_humans', '--out', str(folder), *options)
+
+
+def free_poses(num: int, seed: int) -> Any:
+    """Poses (N, 17, 3) mm, half of them with angles from all that joints can do."""
+    ordinary = sample_poses(num, seed)
+    rng = np.random.default_rng(seed)
+    bodies = sample_bodies(8, np.random.SeedSequence(seed).spawn(1)[0])
+    limits = np.array([JOINT_LIMITS_DEG[name] for name in ANGLES])
+    limits[ANGLES.index('recline')] = 0
+    angles = rng.uniform(limits[:, 0], limits[:, 1], (num, len(ANGLES)))
+    free = forward_kinematics(angles, bodies[np.arange(num) % 8])
+    return np.where(rng.random((num, 1, 1)) < 0.5, free, ordinary)
+
+
+def run(tool: str, *arguments: str) -> None:
+    """One of our tools, as users run it."""
+    command = [sys.executable, '-W', 'ignore', str(ROOT / 'tools' / f'{tool}.py')]
+    subprocess.run([*command, *arguments], check=True, cwd=ROOT)
+
+
+def write_config(config: Config, folder: Path, seed: int) -> str:
+    """A config that trains in a folder."""
+    config.randomness = {'seed': seed}
+    config.work_dir = str(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / 'config.py'
+    config.dump(str(file))
+    return str(file)
+
+
+def point_to(config: Config, data: Path) -> None:
+    """Put the folder of the data into a config."""
+    for use in ('train', 'val', 'test'):
+        dataset = config[f'{use}_dataloader'].dataset
+        dataset.get('dataset', dataset).data_root = str(data)
+
+
+def teacher_config(size: Size, data: Path) -> Config:
+    """The teacher's config with this data."""
+    config = Config.fromfile(ROOT / size.teacher)
+    point_to(config, data)
+    return config
+
+
+def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
+    """A student's config with this data, these codes, and the loss of a method."""
+    config = Config.fromfile(ROOT / size.student)
+    point_to(config, data)
+    dataset = config.train_dataloader.dataset
+    loss: dict[str, Any] | None = dict(config.model.head.depth_loss)
+    for step in dataset.pipeline:
+        if step.type == 'LoadTeacherCodes':
+            step.codes_file = str(codes)
+    if method == 'supervised':
+        loss = None
+        dataset.load_3d = True
+        dataset.pipeline = [
+            {'type': 'LoadDepthLabels'} if step.type == 'LoadTeacherCodes' else step
+            for step in dataset.pipeline
+        ]
+    elif method == WEAKSUP:
+        # z weighs as much as x and y.
+        loss = {'type': 'TeacherDepthLoss', 'loss_weight': 0.024}
+    elif method == 'exact':
+        loss = {**loss, 'mode': 'exact'}
+    config.model.head.depth_loss = loss and {**loss, 'codes_file': str(codes)}
+    return config
+
+
+def train(config: Config, folder: Path, seed: int) -> tuple[str, str]:
+    """Train if that is not done; the config's file and the checkpoint."""
+    done = folder / 'finished'
+    file = folder / 'config.py'
+    if not done.exists():
+        run('train', write_config(config, folder, seed), '--resume')
+        done.touch()
+    return str(file), (folder / 'last_checkpoint').read_text()
+
+
+def predict(config: str, checkpoint: str, split: str, out: Path) -> None:
+    """Write the predictions of a split, if they are not there."""
+    if out.exists():
+        return
+    dataset = Config.fromfile(config).test_dataloader.dataset
+    place = 'dataset.dataset' if 'dataset' in dataset else 'dataset'
+    metric = {'type': 'Pose3DErrorMetric', 'out_file': str(out)}
+    options = [f'test_dataloader.{place}.ann_file={ANNOTATION.format(split)}']
+    options += [f'test_evaluator.{name}={value}' for name, value in metric.items()]
+    place = str(Path(config).parent / split)
+    run('test', config, checkpoint, '--work-dir', place, '--cfg-options', *options)
+
+
+def write_codes(config: Config, checkpoint: str, folder: Path) -> Path:
+    """The codes of the training images, if they are not there."""
+    file = folder / 'teacher_codes.safetensors'
+    if not file.exists():
+        config.test_dataloader.dataset.dataset.ann_file = ANNOTATION.format('train')
+        config.test_evaluator = {'type': 'TeacherCodeWriter', 'out_file': str(file)}
+        run('test', write_config(config, folder / 'codes', 0), checkpoint)
+    return file
+
+
+def result(
+    name: str, size: Size, data: Path, out: Path, seed: int, students: Sequence[str]
+) -> dict[str, Any]:
+    """All of one seed: its predictions are on disk then, and so is this."""
+    folder = out / name / f'seed{seed}'
+    file = folder / 'result.json'
+    if file.exists() and set(students) <= set(mmengine.load(file)['students']):
+        known: dict[str, Any] = mmengine.load(file)
+        return known
+    config = teacher_config(size, data)
+    trained = {TEACHER: train(config, folder / 'teacher', seed)}
+    checkpoint = trained[TEACHER][1]
+    codes = write_codes(config, checkpoint, folder)
+    for method in students:
+        place = folder / _file_name(method)
+        config = student_config(method, size, data, codes)
+        trained[method] = train(config, place, seed)
+    files = {
+        split: {
+            m: folder / 'predictions' / f'{_file_name(m)}_{split}.npz' for m in trained
+        }
+        for split in SPLITS
+    }
+    for split, predictions in files.items():
+        for method, path in predictions.items():
+            predict(*trained[method], split, path)
+    content = {
+        'data': name,
+        'seed': seed,
+        'students': list(students),
+        'splits': dict(evaluate(files, codes, checkpoint, seed)),
+    }
+    mmengine.dump(content, file, indent=1)
+    return content
+
+
+def _file_name(method: str) -> str:
+    return method.lower().replace(' ', '_')
+
+
+def evaluate(
+    files: Mapping[str, Mapping[str, Path]], codes: Path, checkpoint: str, seed: int
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Measures of all methods by split, the lifters among them."""
+    rows = {
+        split: read_rows({m: str(path) for m, path in paths.items()})
+        for split, paths in files.items()
+    }
+    teacher = load_teacher(checkpoint)
+    lifters = image_free(rows['train'][TEACHER], codes, teacher.depth_sign, seed)
+    for split, predictions in rows.items():
+        first = predictions[TEACHER]
+        true, pixels = torch.from_numpy(first.true), torch.from_numpy(first.annotated)
+        poses = {m: torch.from_numpy(row.poses) for m, row in predictions.items()}
+        seen = pixels.float() - pixels.float().mean(1, keepdim=True)
+        side = seen.amax(1) - seen.amin(1)
+        seen = seen / side.amax(1)[:, None, None]
+        for method, lifter in lifters.items():
+            lifted_poses = lifted(lifter, seen).double()
+            poses[method] = scale_to_bone_length(lifted_poses, true, LINKS, first.root)
+        yield (
+            split,
+            {
+                'methods': {
+                    m: measures(p, poses[TEACHER], true) for m, p in poses.items()
+                },
+                'by flip cost': by_tercile(
+                    flip_costs(teacher, pixels.float()).double(), poses, true
+                ),
+                "by the teacher's error": by_tercile(
+                    limb_errors(poses[TEACHER], true), poses, true
+                ),
+            },
+        )
+
+
+def image_free(
+    row: Predictions, codes: Path, depth_sign: Tensor, seed: int
+) -> dict[str, Any]:
+    """Lifters that learn from the students' losses and see 2D alone."""
+    keypoints = dict(zip(row.key.tolist(), row.annotated, strict=True))
+    landmarks, labels = training_set(str(codes), keypoints)
+    losses = {
+        'depth': TeacherDepthLoss(codes_file=str(codes)),
+        'upper_bound': NRSfMDistillLoss(codes_file=str(codes)),
+    }
+    lifters = {}
+    for method, kind in LIFTED.items():
+        torch.manual_seed(seed)
+        lifters[method] = train_lifter(landmarks, labels, losses[kind], steps=4000)
+    return lifters
+
+
+def summarise(results: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Mean and standard deviation over the seeds, and paired tests of the depth error."""
+    for split in SPLITS:
+        own = [r['splits'][split]['methods'] for r in results]
+        for method in own[0]:
+            row: dict[str, Any] = {'split': split, 'method': method, 'seeds': len(own)}
+            for column in (*COLUMNS, *SHARES):
+                values = [methods[method][column] for methods in own]
+                row[column] = float(np.mean(values))
+                row[f'{column} std'] = float(np.std(values, ddof=len(values) > 1))
+            for other in (TEACHER, WEAKSUP):
+                pairs = [
+                    (m[method]['depth_error'], m[other]['depth_error']) for m in own
+                ]
+                row[f'of {other}'] = float(np.mean([a / b for a, b in pairs]))
+                test = len(pairs) > 1 and method != other
+                row[f'p {other}'] = (
+                    float(ttest_rel(*zip(*pairs)).pvalue) if test else None
+                )
+            yield row
+
+
+def printed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of the summary, narrow enough for a terminal."""
+    shown: dict[str, Any] = {'method': row['method']}
+    for column in COLUMNS:
+        digits = 2 if column == 'size' else 1
+        shown[column] = f'{row[column]:.{digits}f} ({row[f"{column} std"]:.{digits}f})'
+    for column in SHARES:
+        shown[column] = f'{row[column]:.0%}'
+    for other in (TEACHER, WEAKSUP):
+        p = row[f'p {other}']
+        shown[f'of {other}'] = f'{row[f"of {other}"]:.2f}' + (
+            f' p {p:.0e}' if p else ''
+        )
+    return shown
+
+
+def figure(summary: Sequence[Mapping[str, Any]], results: Sequence[Any]) -> Figure:
+    """Depth errors, and how they fall by tercile of the flip cost."""
+    drawing = Figure(figsize=(11, 3.6 * len(SPLITS)), layout='constrained')
+    axes = drawing.subplots(len(SPLITS), 2)
+    for (left, right), (split, title) in zip(axes, SPLITS.items(), strict=True):
+        rows = [row for row in summary if row['split'] == split]
+        names = [row['method'] for row in rows]
+        errors, spread = zip(*((r['depth_error'], r['depth_error std']) for r in rows))
+        left.barh(names, errors, xerr=spread, color='#4878a8')
+        left.invert_yaxis()
+        left.set(xlabel='depth error, mm', title=title)
+        terciles = [r['splits'][split]['by flip cost'] for r in results]
+        for method in names:
+            means = [np.mean([t[k][method] for t in terciles]) for k in terciles[0]]
+            right.plot(list(terciles[0]), means, marker='o', label=method)
+        right.set(xlabel="what flipping a limb's depth costs", ylabel='limb, mm')
+        right.legend(fontsize='x-small')
+    return drawing
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add('--data', choices=DATA, default='default')
+    add('--poses', type=Path, help='.npz with keypoints_3d (N, 17, 3) mm: the capture')
+    add('--size', choices=SIZES, default='gpu' if torch.cuda.is_available() else 'cpu')
+    add('--images', type=int, help='other than the size has')
+    add('--seeds', type=int, default=5)
+    add('--first-seed', type=int, default=0, help='to share the seeds among processes')
+    add('--students', nargs='+', choices=STUDENTS, default=STUDENTS)
+    add('--data-root', type=Path, help='where the images are, or go')
+    add('--out', type=Path, default=Path('work_dirs/student_beats_teacher'))
+    args = parser.parse_args()
+    if (args.data == 'capture') != (args.poses is not None):
+        parser.error('--poses: expected with --data capture, and only there')
+    size = SIZES[args.size]
+    size = size._replace(images=args.images or size.images)
+    out = args.out.resolve() / args.size
+    data = (args.data_root or out / 'images' / args.data).resolve()
+    make_data(args.data, size, args.poses and args.poses.resolve(), data)
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
+    results = [
+        result(args.data, size, data, out, seed, args.students) for seed in seeds
+    ]
+    summary = list(summarise(results))
+    for split, title in SPLITS.items():
+        rows = [printed(row) for row in summary if row['split'] == split]
+        show(f'{args.data}, {title}: mm, mean (standard deviation)', rows)
+    content = {
+        'provenance': provenance() | {'size': args.size, **size._asdict()},
+        'summary': summary,
+        'results': results,
+    }
+    mmengine.dump(content, out / f'{args.data}.json', indent=1)
+    figure(summary, results).savefig(out / f'{args.data}.png', dpi=110)
+
+
+if __name__ == '__main__':
+    main()
