@@ -9,7 +9,7 @@ from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
 from nrsfm_distill_mm.nrsfm import load_teacher_codes
 
-WIDTH, BATCH = 1024, 256
+WIDTH, BATCH = 512, 256
 
 
 def training_set(codes_file: str, keypoints: dict[str, Any]) -> tuple[Tensor, Any]:

@@ -8,8 +8,8 @@ Weaksup-bs, the upper bound, the exact cost, and full supervision. Errors of the
 training images and of held-out bodies, with the controls that the claim needs: lifters
 that learn from the same losses without an image, which bones point the right way and
 which of the teacher's mistakes are mended, the depth's size, and limbs by how dear it
-is to flip them. Two processes may share the seeds (``--first-seed``); what is done is not
-done again. Tables, ``.json`` with its provenance and a figure go to ``--out``.
+is to flip them. Two processes may share the seeds (``--first-seed``); what is done is
+not done again. Tables, ``.json`` with its provenance and a figure go to ``--out``.
 """
 
 import argparse
@@ -50,7 +50,7 @@ TEACHER, WEAKSUP, UPPER = 'teacher', 'Weaksup-bs', 'upper bound'
 STUDENTS = (WEAKSUP, UPPER, 'exact', 'supervised')
 LIFTED = {f'{WEAKSUP}, no image': 'depth', f'{UPPER}, no image': 'upper_bound'}
 LINKS = torch.tensor(HUMAN36M.bones)
-COLUMNS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe', 'size')
+ERRORS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe')
 SHARES = ('signs', 'mended', 'broken')
 
 
@@ -275,46 +275,47 @@ def image_free(
     lifters = {}
     for method, kind in LIFTED.items():
         torch.manual_seed(seed)
-        lifters[method] = train_lifter(landmarks, labels, losses[kind], steps=4000)
+        lifters[method] = train_lifter(landmarks, labels, losses[kind], steps=3000)
     return lifters
 
 
 def summarise(results: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Mean and standard deviation over the seeds, and paired tests of the depth error."""
+    """Mean and standard deviation over the seeds; paired tests of the depth error."""
     for split in SPLITS:
         own = [r['splits'][split]['methods'] for r in results]
         for method in own[0]:
             row: dict[str, Any] = {'split': split, 'method': method, 'seeds': len(own)}
-            for column in (*COLUMNS, *SHARES):
+            for column in (*ERRORS, 'size', *SHARES):
                 values = [methods[method][column] for methods in own]
                 row[column] = float(np.mean(values))
                 row[f'{column} std'] = float(np.std(values, ddof=len(values) > 1))
+            errors = {m: [o[m]['depth_error'] for o in own] for m in own[0]}
             for other in (TEACHER, WEAKSUP):
-                pairs = [
-                    (m[method]['depth_error'], m[other]['depth_error']) for m in own
-                ]
-                row[f'of {other}'] = float(np.mean([a / b for a, b in pairs]))
-                test = len(pairs) > 1 and method != other
-                row[f'p {other}'] = (
-                    float(ttest_rel(*zip(*pairs)).pvalue) if test else None
-                )
+                ratios = np.divide(errors[method], errors[other])
+                row[f'of {other}'] = float(ratios.mean())
+                paired = len(own) > 1 and method != other
+                test = ttest_rel(errors[method], errors[other]) if paired else None
+                row[f'p {other}'] = None if test is None else float(test.pvalue)
             yield row
 
 
-def printed(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the summary, narrow enough for a terminal."""
-    shown: dict[str, Any] = {'method': row['method']}
-    for column in COLUMNS:
-        digits = 2 if column == 'size' else 1
-        shown[column] = f'{row[column]:.{digits}f} ({row[f"{column} std"]:.{digits}f})'
-    for column in SHARES:
-        shown[column] = f'{row[column]:.0%}'
-    for other in (TEACHER, WEAKSUP):
-        p = row[f'p {other}']
-        shown[f'of {other}'] = f'{row[f"of {other}"]:.2f}' + (
-            f' p {p:.0e}' if p else ''
-        )
+def printed_errors(row: Mapping[str, Any]) -> dict[str, str]:
+    """The errors of a row of the summary, in mm."""
+    shown = {'method': row['method']}
+    for column in ERRORS:
+        spread = f' ({row[f"{column} std"]:.1f})' if row['seeds'] > 1 else ''
+        shown[column] = f'{row[column]:.1f}{spread}'
     return shown
+
+
+def printed_controls(row: Mapping[str, Any]) -> dict[str, str]:
+    """The depth error by two others', and the controls of a row of the summary."""
+    shown = {'method': row['method']}
+    for other, title in ((TEACHER, 'of teacher'), (WEAKSUP, 'of copy')):
+        p = row[f'p {other}']
+        shown[title] = f'{row[f"of {other}"]:.2f}' + (f', p {p:.0e}' if p else '')
+    shown['size'] = f'{row["size"]:.2f}'
+    return shown | {column: f'{row[column]:.0%}' for column in SHARES}
 
 
 def figure(summary: Sequence[Mapping[str, Any]], results: Sequence[Any]) -> Figure:
@@ -324,7 +325,8 @@ def figure(summary: Sequence[Mapping[str, Any]], results: Sequence[Any]) -> Figu
     for (left, right), (split, title) in zip(axes, SPLITS.items(), strict=True):
         rows = [row for row in summary if row['split'] == split]
         names = [row['method'] for row in rows]
-        errors, spread = zip(*((r['depth_error'], r['depth_error std']) for r in rows))
+        spread = [row['depth_error std'] for row in rows]
+        errors = [row['depth_error'] for row in rows]
         left.barh(names, errors, xerr=spread, color='#4878a8')
         left.invert_yaxis()
         left.set(xlabel='depth error, mm', title=title)
@@ -365,8 +367,9 @@ def main() -> None:
     ]
     summary = list(summarise(results))
     for split, title in SPLITS.items():
-        rows = [printed(row) for row in summary if row['split'] == split]
-        show(f'{args.data}, {title}: mm, mean (standard deviation)', rows)
+        rows = [row for row in summary if row['split'] == split]
+        show(f'{args.data}, {title}: mm', [printed_errors(row) for row in rows])
+        show(f'{args.data}, {title}', [printed_controls(row) for row in rows])
     content = {
         'provenance': provenance() | {'size': args.size, **size._asdict()},
         'summary': summary,
