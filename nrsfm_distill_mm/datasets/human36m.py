@@ -16,6 +16,7 @@ from nrsfm_distill_mm.datasets.errors import (
     require_file,
 )
 from nrsfm_distill_mm.datasets.human36m_frames import (
+    ACTIONS,
     parse_frame_name,
     rows_of_frame_list,
     rows_of_subjects,
@@ -24,6 +25,7 @@ from nrsfm_distill_mm.datasets.landmark_rows import (
     LandmarkRowsDataset,
     landmark_columns,
 )
+from nrsfm_distill_mm.synthetic.sampling import GIVEN_ACTION
 
 FIELDS = ('imgname', 'center', 'scale')
 PIXEL_STD = 200.0
@@ -49,6 +51,7 @@ class Human36mDistillDataset(LandmarkRowsDataset):
     """
 
     METAINFO: dict[str, Any] = {'from_file': 'configs/_base_/datasets/h36m.py'}
+    actions: tuple[str, ...] = ACTIONS
 
     def __init__(
         self,
@@ -80,7 +83,7 @@ class Human36mDistillDataset(LandmarkRowsDataset):
     def _columns(self) -> dict[str, Any]:
         arrays = self._read()
         images = [str(image) for image in arrays.pop('imgname').tolist()]
-        frames = [parse_frame_name(image) for image in images]
+        frames = [parse_frame_name(image, self.actions) for image in images]
         arrays |= {
             'id': np.arange(len(images)),
             'image': np.char.encode(images, 'utf-8'),
@@ -159,6 +162,8 @@ class Human36mDistillDataset(LandmarkRowsDataset):
 @DATASETS.register_module()
 class SyntheticHumanDataset(Human36mDistillDataset):
     """Synthetic humans, as ``tools/make_synthetic_humans.py`` writes them."""
+
+    actions = (*ACTIONS, GIVEN_ACTION)
 
     def _how_to_get(self) -> str:
         return 'Make it: python tools/make_synthetic_humans.py --out DATA_ROOT'

@@ -41,8 +41,8 @@ class FrameName(NamedTuple):
     frame: int
 
 
-def parse_frame_name(image: str) -> FrameName:
-    """Read subject, action (one of ACTIONS, without its take), camera and frame.
+def parse_frame_name(image: str, actions: Sequence[str] = ACTIONS) -> FrameName:
+    """Read subject, action (one of ``actions``, without its take), camera and frame.
 
     Raises:
         AnnotationError: for a file name of another form, or another action.
@@ -55,9 +55,9 @@ def parse_frame_name(image: str) -> FrameName:
         )
     subject, action, camera, frame = found.groups()
     action = OTHER_NAMES.get(action, action)
-    if action not in ACTIONS:
+    if action not in actions:
         raise AnnotationError(
-            f'imgname: expected one of the actions {list(ACTIONS)}, got '
+            f'imgname: expected one of the actions {list(actions)}, got '
             f'"{Path(image).name}"'
         )
     return FrameName(subject, action, camera, int(frame))

@@ -9,7 +9,11 @@ from layouts import REAL, REPO, h36m_arrays, write_arrays
 from mmengine.config import Config
 from mmpose.registry import DATASETS
 
-from nrsfm_distill_mm.datasets import Human36mDistillDataset, LandmarkBatchDataset
+from nrsfm_distill_mm.datasets import (
+    Human36mDistillDataset,
+    LandmarkBatchDataset,
+    SyntheticHumanDataset,
+)
 from nrsfm_distill_mm.datasets.errors import AnnotationError
 from nrsfm_distill_mm.datasets.human36m_frames import ACTIONS, parse_frame_name
 
@@ -267,3 +271,13 @@ def test_real_detections():
         side = np.ptp(first['bbox'][0].reshape(2, 2), axis=0).max()
         off = np.linalg.norm(first['keypoints'] - second['keypoints'], axis=-1)
         assert 0 < np.median(off) < 0.05 * side
+
+
+def test_only_synthetic_humans_have_an_action_for_given_poses(tmp_path):
+    arrays = h36m_arrays(2)
+    images = np.char.replace(arrays['imgname'], 'Walking_1', 'Motion')
+    path = write_arrays(tmp_path / 'x.npz', **arrays | {'imgname': images})
+    data = SyntheticHumanDataset(path)
+    assert [data[i]['action'] for i in range(2)] == ['Motion', 'Motion']
+    with pytest.raises(AnnotationError, match='expected one of the actions'):
+        Human36mDistillDataset(path)
