@@ -86,16 +86,20 @@ def test_every_command_of_the_guide(folder, monkeypatch):
     for number, line in enumerate(commands()):
         for name, value in variables.items():
             line = re.sub(rf'\${name}\b', value, line)  # noqa: PLW2901
-        if line.startswith('python '):
-            _, script, *arguments = shlex.split(line)
+        setting, python, command = line.partition('python ')
+        if python:
+            script, *arguments = shlex.split(command)
             what = f'{Path(script).stem} {"/".join(arguments[0].split("/")[:2])}'
             kind = next(kind for kind in OPTIONS if what.startswith(kind))
             options = OPTIONS[kind]
             if options:
                 # Visualizers of one name are one.
                 options = ['--cfg-options', *options, f'visualizer.name=guide{number}']
-            monkeypatch.setattr(sys, 'argv', [script, *arguments, *options])
-            assert not tool(Path(script).stem).main()
+            with monkeypatch.context() as patch:
+                if setting:
+                    patch.setenv(*setting.strip().split('='))
+                patch.setattr(sys, 'argv', [script, *arguments, *options])
+                assert not tool(Path(script).stem).main()
             left.pop(kind, None)
             continue
         name, _, value = line.removeprefix('export ').partition('=')
