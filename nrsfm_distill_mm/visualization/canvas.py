@@ -111,8 +111,9 @@ class PoseCanvas:
         """Which side has which colour, in a corner, where colours tell sides."""
         used = {to_hex(color).upper() for color in self.style.colors}
         height = panel.get_window_extent().height
+        size = 6.5 if height < 160 else 9
         for line, name, color in ((0, 'left', LEFT), (1, 'right', RIGHT)):
             if color in used:
-                y = 0.99 - line * 13 / height
-                style = {'ha': 'right', 'va': 'top', 'fontsize': 6.5, 'color': color}
+                y = 0.99 - line * 2.1 * size / height
+                style = {'ha': 'right', 'va': 'top', 'fontsize': size, 'color': color}
                 write(panel, 0.99, y, name, **style)

@@ -17,6 +17,8 @@ from nrsfm_distill_mm.visualization.views import Array
 PEOPLE = ('#00805F', '#A6357F', '#7A5C00', '#5B3FA8', '#B3261E', '#3C6E00', '#444444')
 """Colours of people, none of them that of a side; from the eighth on they repeat."""
 
+MOST = 9
+"""For how many persons there are 3D views if the number is not given."""
 LABEL = 26
 """Height of the line below a view, in pixels."""
 

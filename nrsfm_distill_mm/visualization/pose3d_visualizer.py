@@ -12,6 +12,8 @@ from mmpose.visualization import PoseLocalVisualizer
 from numpy.typing import NDArray
 
 from nrsfm_distill_mm.visualization.canvas import PoseCanvas
+from nrsfm_distill_mm.visualization.person_cells import MOST
+from nrsfm_distill_mm.visualization.pose_page import PosePage
 from nrsfm_distill_mm.visualization.skeleton_style import (
     SkeletonStyle,
     style_of_metainfo,
@@ -19,8 +21,6 @@ from nrsfm_distill_mm.visualization.skeleton_style import (
 from nrsfm_distill_mm.visualization.video_cells import VideoCells
 from nrsfm_distill_mm.visualization.views import Array, named_views, turned_view
 
-MOST = 9
-"""For how many persons there are 3D views if the number is not given."""
 TURN_FRAMES, TURN_FPS = 48, 12
 """Of a turntable: a turn takes four seconds."""
 
@@ -133,7 +133,6 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
         image: NDArray[np.uint8],
         data_sample: PoseDataSample,
         kpt_thr: float = 0.3,
-        draw_bbox: bool = False,
     ) -> Iterator[NDArray[np.uint8]]:
         """Canvases of one turn of a picture's people, of `TURN_FPS` a second.
 
@@ -141,14 +140,17 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
             image: (H, W, 3) RGB.
             data_sample: as of `add_datasample`.
             kpt_thr: least score of landmarks in the overlay.
-            draw_bbox: draws boxes in the overlay.
         """
         shown = _instances(data_sample, 'pred_instances')
         cells = self._cells_for(len(shown['keypoints_3d']))
         for angle in np.linspace(0, 2 * np.pi, TURN_FRAMES, endpoint=False):
             views = [turned_view(angle)]
             canvas = PoseCanvas(self.style, cells, views, self.panel, self.tags)
-            yield canvas.draw(image, shown, kpt_thr, draw_bbox)
+            yield canvas.draw(image, shown, kpt_thr)
+
+    def new_page(self, title: str, kpt_thr: float, fps: float) -> PosePage:
+        """A page for poses of this skeleton; arguments are those of `PosePage`."""
+        return PosePage(title, self.style, kpt_thr, fps)
 
     def _cells_for(self, people: int) -> VideoCells:
         """Those of the video that has been started, or new ones."""

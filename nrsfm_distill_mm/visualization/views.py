@@ -52,7 +52,8 @@ def named_views(names: str | Sequence[str]) -> list[View]:
     Raises:
         UnknownViewError: there is no such view, or none is named.
     """
-    wanted = names.split(',') if isinstance(names, str) else list(names)
+    split = names.split(',') if isinstance(names, str) else names
+    wanted = [name.strip() for name in split]
     unknown = [name for name in wanted if name not in VIEWS]
     if unknown or not wanted or len(set(wanted)) < len(wanted):
         known = ', '.join(VIEWS)
