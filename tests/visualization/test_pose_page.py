@@ -5,7 +5,9 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -170,3 +172,12 @@ def test_the_script_sees_what_the_turntable_sees():
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     right, up, away = turned_view(0.7, 0.3).seen(np.array([1.0, 2.0, 3.0]))
     np.testing.assert_allclose(json.loads(done.stdout), [right, -up, away])
+
+
+def test_an_installed_package_has_the_template(tmp_path):
+    root = Path(__file__).parents[2]
+    command = [sys.executable, 'setup.py', '-q', 'build_py', '-d', str(tmp_path)]
+    subprocess.run(command, cwd=root, capture_output=True, check=True)
+    (shipped,) = tmp_path.rglob(TEMPLATE.name)
+    assert shipped.relative_to(tmp_path) == TEMPLATE.relative_to(root)
+    assert shipped.read_text() == TEMPLATE.read_text()
