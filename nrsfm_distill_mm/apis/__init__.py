@@ -12,6 +12,7 @@ from nrsfm_distill_mm.apis.errors import (
     VideoWriterError,
 )
 from nrsfm_distill_mm.apis.inferencer import ImagePose3DInferencer
+from nrsfm_distill_mm.visualization import UnknownViewError
 
 __all__ = [
     'DisplayError',
@@ -22,6 +23,7 @@ __all__ = [
     'OutputArgumentError',
     'PersonBoxError',
     'StudentCheckpointError',
+    'UnknownViewError',
     'UnreadableInputError',
     'VideoWriterError',
 ]

@@ -14,10 +14,11 @@ from nrsfm_distill_mm.apis import (
     FailedInputsError,
     ImagePose3DInferencer,
     OutputArgumentError,
+    UnknownViewError,
     gif_file,
 )
 from nrsfm_distill_mm.apis.gif_file import GifFile
-from nrsfm_distill_mm.visualization import UnknownViewError, pose3d_visualizer
+from nrsfm_distill_mm.visualization import pose3d_visualizer
 from nrsfm_distill_mm.visualization.skeleton_style import LEFT, RIGHT
 
 BOXES = [[4, 6, 40, 60], [60, 20, 100, 80]]
