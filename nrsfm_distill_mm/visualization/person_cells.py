@@ -37,7 +37,7 @@ class Grid(NamedTuple):
 
 def cell_grid(count: int, height: int) -> Grid:
     """A grid of at least ``count`` cells in a canvas of this height."""
-    rows = math.ceil(math.sqrt(count))
+    rows = math.ceil(math.sqrt(max(count, 1)))
     return Grid(math.ceil(count / rows), even(height / rows))
 
 

@@ -187,3 +187,8 @@ def test_a_turntable_turns_beside_a_picture_that_rests(visualizer):
     turning = {frame[:, 90:].tobytes() for frame in frames}
     assert len(pictures) == 1
     assert len(turning) == len(frames) > 20
+
+
+def test_no_views_leave_the_picture_alone(visualizer):
+    visualizer.num_instances = 0
+    assert visualizer.add_datasample('x', IMAGE, sample(0)).shape == (120, 90, 3)
