@@ -21,7 +21,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['nrsfm_distill_mm', 'nrsfm_distill_mm.*']),
-    package_data={'nrsfm_distill_mm': ['py.typed']},
+    package_data={'nrsfm_distill_mm': ['py.typed', 'visualization/*.html']},
     python_requires='>=3.10',
     install_requires=[
         'matplotlib',

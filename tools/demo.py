@@ -3,6 +3,7 @@
 INPUTS is a picture, a video, a folder, a quoted glob, or webcam:ID. Pictures and videos
 of the poses go to DIR/visualizations, JSON files to DIR/predictions: what MMPose
 writes, and keypoints_3d, in pixels from the root landmark (x right, y down, z away).
+--views, --turntable, --vis-format and --html-out-dir make more of the pictures.
 What cannot be read is named and left out, and the exit status is 1.
 """
 
@@ -32,6 +33,26 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--out-dir', help='folder for pictures and predictions')
     parser.add_argument('--vis-out-dir', help='folder for pictures alone')
     parser.add_argument('--pred-out-dir', help='folder for predictions alone')
+    parser.add_argument(
+        '--html-out-dir',
+        help='folder for pages, one file each, whose poses can be turned by hand',
+    )
+    parser.add_argument(
+        '--views',
+        default='front,side',
+        help='some of front, side and top, with commas between; default %(default)s',
+    )
+    parser.add_argument(
+        '--turntable',
+        action='store_true',
+        help="write a turn of each picture's people too, beside the picture",
+    )
+    parser.add_argument(
+        '--vis-format',
+        default='mp4',
+        help='of videos and turntables: mp4, or gif (at most 640 px wide and 12 frames '
+        'a second); default %(default)s',
+    )
     parser.add_argument('--show', action='store_true', help='show each in a window')
     parser.add_argument('--device', help='cpu, cuda:0, ...')
     people = parser.add_argument_group('whom to look at')
@@ -62,7 +83,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if len(args.model) > 2:
         parser.error(f'expected CONFIG and CHECKPOINT, got {args.model}')
-    if not (args.out_dir or args.vis_out_dir or args.pred_out_dir or args.show):
+    folders = (args.out_dir, args.vis_out_dir, args.pred_out_dir, args.html_out_dir)
+    if not (any(folders) or args.show):
         parser.error('nothing would come out: give --out-dir or --show')
     return args
 

@@ -5,12 +5,14 @@ from nrsfm_distill_mm.apis.errors import (
     FailedInputsError,
     InferenceInputError,
     NoPersonWarning,
+    OutputArgumentError,
     PersonBoxError,
     StudentCheckpointError,
     UnreadableInputError,
     VideoWriterError,
 )
 from nrsfm_distill_mm.apis.inferencer import ImagePose3DInferencer
+from nrsfm_distill_mm.visualization import UnknownViewError
 
 __all__ = [
     'DisplayError',
@@ -18,8 +20,10 @@ __all__ = [
     'ImagePose3DInferencer',
     'InferenceInputError',
     'NoPersonWarning',
+    'OutputArgumentError',
     'PersonBoxError',
     'StudentCheckpointError',
+    'UnknownViewError',
     'UnreadableInputError',
     'VideoWriterError',
 ]

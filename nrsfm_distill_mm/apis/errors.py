@@ -19,6 +19,10 @@ class StudentCheckpointError(ValueError):
     """A checkpoint cannot be read, or is not one of the model that is asked for."""
 
 
+class OutputArgumentError(ValueError):
+    """A folder for results cannot be written, or they cannot have a format."""
+
+
 class VideoWriterError(OSError):
     """A video cannot be written, for want of a codec or of permission."""
 

@@ -9,28 +9,26 @@ from typing import Any
 
 from mmengine.logging import print_log
 from mmpose.registry import INFERENCERS
-from mmpose.structures import PoseDataSample
 from rich.progress import track
 
+from nrsfm_distill_mm.apis.drawing_inferencer import DrawingInferencer
 from nrsfm_distill_mm.apis.errors import InferenceInputError, summary
 from nrsfm_distill_mm.apis.frames import Frame, read_frames, with_own_files
+from nrsfm_distill_mm.apis.outputs import Outputs
 from nrsfm_distill_mm.apis.person_boxes import boxes_by_source
-from nrsfm_distill_mm.apis.recording import Outputs, Recording
-from nrsfm_distill_mm.apis.results import instance_dicts, require_display
+from nrsfm_distill_mm.apis.recording import Recording
 from nrsfm_distill_mm.apis.sources import (
-    Image,
     Source,
     Video,
     list_sources,
     open_video,
     runs,
 )
-from nrsfm_distill_mm.apis.student_inferencer import StudentInferencer
 from nrsfm_distill_mm.apis.tracking import Tracker
 
 
 @INFERENCERS.register_module()
-class ImagePose3DInferencer(StudentInferencer):
+class ImagePose3DInferencer(DrawingInferencer):
     """People in 3D by a student, with the calling convention of MMPose's inferencers.
 
     ``for result in inferencer(inputs, **arguments)``: see `__call__`.
@@ -40,17 +38,6 @@ class ImagePose3DInferencer(StudentInferencer):
 
     preprocess_kwargs = {'bboxes', 'bbox_thr', 'nms_thr'}
     forward_kwargs = {'tracking_thr', 'smooth'}
-    visualize_kwargs = {
-        'return_vis',
-        'show',
-        'wait_time',
-        'draw_bbox',
-        'kpt_thr',
-        'num_instances',
-        'black_background',
-        'vis_out_dir',
-    }
-    postprocess_kwargs = {'pred_out_dir'}
 
     def __call__(
         self,
@@ -75,8 +62,10 @@ class ImagePose3DInferencer(StudentInferencer):
                 frames, 0.3; ``smooth``, filters over time in videos;
                 ``return_vis``, ``show``, ``wait_time`` (s), ``draw_bbox``, ``kpt_thr``,
                 ``black_background``; ``num_instances``, for how many there are 3D
-                views, default as many as there are; ``vis_out_dir``,
-                ``pred_out_dir``, folders.
+                views, default as many as there are; ``views``, as of
+                `Pose3DCanvasVisualizer`; ``turntable``, writes a turn of each
+                picture's people; ``vis_format`` of what moves, ``'mp4'`` or
+                ``'gif'``; ``vis_out_dir``, ``pred_out_dir``, ``html_out_dir``, folders.
 
         Yields:
             ``predictions``, of each picture the people as `instance_dicts` has them,
@@ -85,6 +74,8 @@ class ImagePose3DInferencer(StudentInferencer):
         Raises:
             InferenceInputError: an input cannot be used. With several inputs the
                 others' results come first, and then a `FailedInputsError`.
+            UnknownViewError, OutputArgumentError: ``views``, ``vis_format`` or a folder
+                cannot be used; nothing has been read.
             DependencyError: people are to be found and MMDetection is not installed.
             DisplayError: ``show`` is asked for where there is no display.
             VideoWriterError: a video cannot be written.
@@ -93,16 +84,13 @@ class ImagePose3DInferencer(StudentInferencer):
             kwargs.setdefault('vis_out_dir', f'{out_dir}/visualizations')
             kwargs.setdefault('pred_out_dir', f'{out_dir}/predictions')
         find, forward, draw, write = self._dispatch_kwargs(**kwargs)
-        if draw.get('show'):
-            require_display()
+        outputs = self._read_outputs(draw, write)
         sources = list_sources(inputs)
         given = find.pop('bboxes', None)
         if given is None:
             self._find.prepare()
         else:
             find['given'] = boxes_by_source(given, sources)
-        self.visualizer.num_instances = draw.pop('num_instances', -1)
-        outputs = Outputs(draw.get('vis_out_dir'), write.get('pred_out_dir'))
         usable, failures = with_own_files(sources, outputs.files)
         self._failures = dict(failures)
         for run in runs(usable):
@@ -163,22 +151,3 @@ class ImagePose3DInferencer(StudentInferencer):
     def _fail(self, source: Source, error: InferenceInputError) -> None:
         self._failures[source.name] = error
         print_log(f'left out: {error}', 'current', logging.ERROR)
-
-    def save_visualization(
-        self, visualization: Image, vis_out_dir: str, img_name: str | None = None
-    ) -> None:
-        """Write a picture, or append it to the video."""
-        self._recording.add_picture(str(img_name), visualization)
-
-    def postprocess(
-        self,
-        preds: Sequence[PoseDataSample],
-        visualization: list[Image] | None,
-        return_datasamples: bool = False,
-    ) -> dict[str, Any]:
-        """Write the predictions, and pack what is given to the caller."""
-        people = [instance_dicts(sample.pred_instances) for sample in preds]
-        for sample, found in zip(preds, people, strict=True):
-            self._recording.add_people(sample, found)
-        predictions = list(preds) if return_datasamples else people
-        return {'visualization': visualization, 'predictions': predictions}

@@ -1,41 +1,27 @@
 """What the inferencer keeps of a run of pictures, or of one video, and writes."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mmengine.logging import print_log
 from mmpose.structures import PoseDataSample
 
-from nrsfm_distill_mm.apis.results import Image, VideoFile, write_image, write_json
+from nrsfm_distill_mm.apis.gif_file import GifFile
+from nrsfm_distill_mm.apis.outputs import Outputs
+from nrsfm_distill_mm.apis.results import (
+    Image,
+    VideoFile,
+    instance_dicts,
+    write_image,
+    write_json,
+    write_text,
+)
 from nrsfm_distill_mm.apis.sources import Source
-
-
-class Outputs(NamedTuple):
-    """Folders for pictures and predictions; None for those that nobody wants.
-
-    Attributes:
-        pictures: a folder; for a single video, it may be the ``.mp4`` itself.
-        predictions: a folder.
-    """
-
-    pictures: str | None
-    predictions: str | None
-
-    def picture(self, source: Source) -> Path:
-        """Where the picture, or video, of a source's poses goes."""
-        folder = Path(self.pictures or '')
-        if source.kind == 'image':
-            return folder / Path(source.name).name
-        return folder if folder.suffix == '.mp4' else folder / f'{_stem(source)}.mp4'
-
-    def prediction(self, source: Source) -> Path:
-        """Where the predictions of a source go."""
-        return Path(self.predictions or '') / f'{_stem(source)}.json'
-
-    def files(self, source: Source) -> list[Path]:
-        """All that is written for a source."""
-        pictures = [self.picture(source)] if self.pictures else []
-        return pictures + ([self.prediction(source)] if self.predictions else [])
+from nrsfm_distill_mm.visualization.pose3d_visualizer import (
+    TURN_FPS,
+    Pose3DCanvasVisualizer,
+)
+from nrsfm_distill_mm.visualization.pose_page import PosePage
 
 
 class Recording:
@@ -48,10 +34,11 @@ class Recording:
     """
 
     def __init__(self, source: Source, outputs: Outputs, fps: float) -> None:
-        self.source, self.outputs = source, outputs
+        self.source, self.outputs, self.fps = source, outputs, fps
         self.video = source.kind != 'image'
-        self._file = VideoFile(outputs.picture(source), fps)
+        self._file = moving_file(outputs.picture(source), fps)
         self._frames: list[dict[str, Any]] = []
+        self._page: PosePage | None = None
 
     def add_picture(self, name: str, image: Image) -> None:
         """Write a picture, or append a frame, RGB."""
@@ -59,6 +46,39 @@ class Recording:
             self._file.write(image)
         else:
             write_image(self.outputs.picture(Source(name, 'image')), image)
+
+    def add_scene(
+        self,
+        image: Image,
+        sample: PoseDataSample,
+        visualizer: Pose3DCanvasVisualizer,
+        kpt_thr: float,
+    ) -> None:
+        """Write the turntable and page of a picture, or add a frame to a video's page.
+
+        Args:
+            image: (H, W, 3), RGB.
+            sample: its people.
+            visualizer: draws them.
+            kpt_thr: least score of landmarks in the overlay.
+        """
+        name = self.source.name if self.video else sample.metainfo['img_path']
+        source = Source(name, self.source.kind)
+        if self.outputs.pages:
+            title = Path(name).name
+            page = self._page or visualizer.new_page(title, kpt_thr, self.fps)
+            page.add(image, instance_dicts(sample.pred_instances))
+            if self.video:
+                self._page = page
+            else:
+                write_text(self.outputs.page(source), page.text())
+        turns = self.outputs.turning and not self.video
+        if turns and len(sample.pred_instances.keypoints_3d):
+            canvases = list(visualizer.turntable(image, sample, kpt_thr))
+            file = moving_file(self.outputs.turntable(source), TURN_FPS)
+            for canvas in canvases:
+                file.write(canvas)
+            file.close()
 
     def add_people(self, sample: PoseDataSample, people: list[dict[str, Any]]) -> None:
         """Write the people of a picture, or keep those of a frame."""
@@ -78,7 +98,11 @@ class Recording:
         if self._frames:
             write_json(self.outputs.prediction(self.source), self._frames)
             self._frames = []
+        if self._page is not None:
+            write_text(self.outputs.page(self.source), self._page.text())
+            self._page = None
 
 
-def _stem(source: Source) -> str:
-    return 'webcam' if source.kind == 'webcam' else Path(source.name).stem
+def moving_file(path: Path, fps: float) -> VideoFile | GifFile:
+    """The file that the name asks for."""
+    return (GifFile if path.suffix == '.gif' else VideoFile)(path, fps)

@@ -68,6 +68,12 @@ def write_json(path: Path, content: Any) -> None:
         mmengine.dump(content, str(unfinished), indent='  ')
 
 
+def write_text(path: Path, content: str) -> None:
+    """Write a text in UTF-8."""
+    with complete_file(path) as unfinished:
+        unfinished.write_text(content, encoding='utf-8')
+
+
 def write_image(path: Path, image: Image) -> None:
     """Write an RGB picture (H, W, 3) in the format that the name asks for."""
     with complete_file(path) as unfinished:

@@ -8,6 +8,7 @@ from nrsfm_distill_mm.visualization.skeleton_style import SkeletonStyle, skeleto
 from nrsfm_distill_mm.visualization.teacher_diagnostics_hook import (
     TeacherDiagnosticsHook,
 )
+from nrsfm_distill_mm.visualization.views import UnknownViewError
 
 __all__ = [
     'ComparisonRow',
@@ -15,6 +16,7 @@ __all__ = [
     'Pose3DCanvasVisualizer',
     'SkeletonStyle',
     'TeacherDiagnosticsHook',
+    'UnknownViewError',
     'comparison_figure',
     'draw_overlay',
     'draw_view',

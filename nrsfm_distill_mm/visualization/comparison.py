@@ -11,17 +11,14 @@ from numpy.typing import NDArray
 
 from nrsfm_distill_mm.visualization.figures import (
     FAINT,
-    FRONT,
     INK,
-    SIDE,
-    Array,
-    Window,
     draw_overlay,
     draw_view,
     focus_on,
     write,
 )
 from nrsfm_distill_mm.visualization.skeleton_style import LEFT, RIGHT, SkeletonStyle
+from nrsfm_distill_mm.visualization.views import FRONT, SIDE, Array, Window
 
 PANEL = 1.4
 """Height of a row's pictures; this and all below in inches."""

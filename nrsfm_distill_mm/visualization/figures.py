@@ -1,6 +1,6 @@
 """Poses drawn with Matplotlib's objects: no global state, arrays come back."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from nrsfm_distill_mm.visualization.skeleton_style import CENTRE, SkeletonStyle
-
-Array = NDArray[np.floating]
+from nrsfm_distill_mm.visualization.views import Array, View, Window, ground
 
 FONT = 'DejaVu Sans'
 INK, FAINT, HAIRLINE, GHOST = '#262626', '#8A8A8A', '#D5D5D5', '#BDBDBD'
@@ -20,42 +19,8 @@ FADE = 0.6
 """How far the farthest bone's colour goes towards white."""
 BONE_WIDTH, RIM_WIDTH, RIM_INSET = 2.4, 3.6, 0.16
 """In points, and in lengths of the bone."""
-
-
-@dataclass(frozen=True)
-class View:
-    """An orthographic view of the camera frame (x right, y down, z away).
-
-    Attributes:
-        name: what to call it.
-        across: the axis that runs to the right; -y runs up.
-        depth: the axis along the line of sight.
-        away: +1 if larger values of it are farther away, else -1.
-    """
-
-    name: str
-    across: int
-    depth: int
-    away: int
-
-
-FRONT = View('front', across=0, depth=2, away=1)
-SIDE = View('side', across=2, depth=0, away=-1)
-
-
-@dataclass(frozen=True)
-class Window:
-    """What a view shows: a centre (3,) and half its size, in the pose's units."""
-
-    centre: Array
-    half_width: float
-    half_height: float
-
-
-def window_around(pose: Array, skeleton: SkeletonStyle) -> Window:
-    """A square window about the root that holds a pose (P, 3) however it moves."""
-    half = 0.92 * skeleton.reach(pose)
-    return Window(pose[skeleton.root], half, half)
+SMALL = 100
+"""Height of a view, in points, below which bones are thinner in proportion."""
 
 
 def draw_view(
@@ -80,22 +45,26 @@ def draw_view(
     """
     axes.set_aspect('equal')
     axes.set_axis_off()
-    across, up = window.centre[view.across], -window.centre[1]
-    axes.set_xlim(across - window.half_width, across + window.half_width)
+    right, up, _ = view.seen(window.centre)
+    axes.set_xlim(right - window.half_width, right + window.half_width)
     axes.set_ylim(up - window.half_height, up + window.half_height)
     standing = pose if ghost is None else ghost
-    _draw_ground(axes, -float(standing[:, 1].max()), across, window)
+    lines = ground(np.fmax.reduce(standing[:, 1]), window)
+    _draw_lines(axes, [view.seen(line)[:, :2] for line in lines], HAIRLINE, 0.6)
     if ghost is not None:
-        _draw_lines(axes, _bones(ghost, skeleton, view), GHOST, 1.1)
-    depth = view.away * pose[skeleton.links, view.depth].mean(-1)
-    near, far = depth.min(initial=np.inf), depth.max(initial=-np.inf)
+        _draw_lines(axes, _bones(view.seen(ghost), skeleton)[..., :2], GHOST, 1.1)
+    seen = view.seen(pose)
+    bones = _bones(seen, skeleton)
+    depth = bones[..., 2].mean(-1)
+    near = np.fmin.reduce(depth, initial=np.inf)
+    far = np.fmax.reduce(depth, initial=-np.inf)
     fade = FADE * (depth - near) / (far - near + 1e-9)
     colors = 1 - (1 - skeleton.colors) * (1 - fade[:, None])
     order = np.argsort(-depth, kind='stable')
-    _draw_bones(axes, _bones(pose, skeleton, view)[order], colors[order])
-    loose = pose[skeleton.loose(len(pose))]
+    _draw_bones(axes, bones[order, :, :2], colors[order])
+    loose = seen[skeleton.loose(len(pose))]
     if len(loose):
-        axes.scatter(loose[:, view.across], -loose[:, 1], s=3, color=CENTRE, lw=0)
+        axes.scatter(loose[:, 0], loose[:, 1], s=3, color=CENTRE, lw=0)
 
 
 def draw_overlay(
@@ -152,10 +121,9 @@ def render(figure: Figure) -> NDArray[np.uint8]:
     return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
 
 
-def _bones(pose: Array, skeleton: SkeletonStyle, view: View) -> Array:
-    """Ends (L, 2, 2) of the bones of a pose (P, 3) as seen in a view, up is up."""
-    flat = np.stack([pose[:, view.across], -pose[:, 1]], axis=-1)
-    bones: Array = flat[skeleton.links]
+def _bones(seen: Array, skeleton: SkeletonStyle) -> Array:
+    """Ends (L, 2, 3) of the bones of a pose (P, 3) as a view sees it."""
+    bones: Array = seen[skeleton.links]
     bones[np.isnan(bones).any((1, 2))] = np.nan
     return bones
 
@@ -168,16 +136,11 @@ def _draw_bones(axes: Axes, bones: Array, colors: Array) -> None:
     rims = bones + RIM_INSET * (bones[:, ::-1] - bones)
     lines = np.stack([rims, bones], axis=1).reshape(-1, 2, 2)
     both = np.stack([np.ones_like(colors), colors], axis=1).reshape(-1, 3)
-    _draw_lines(axes, lines, both, np.tile((RIM_WIDTH, BONE_WIDTH), len(bones)))
+    height = 72 * axes.get_window_extent().height / axes.figure.dpi
+    widths = min(height / SMALL, 1) * np.array((RIM_WIDTH, BONE_WIDTH))
+    _draw_lines(axes, lines, both, np.tile(widths, len(bones)))
 
 
-def _draw_lines(axes: Axes, ends: Array, colors: Any, widths: Any) -> None:
-    lines = LineCollection(list(ends), colors=colors, lw=widths, capstyle='round')
+def _draw_lines(axes: Axes, points: Iterable[Array], colors: Any, widths: Any) -> None:
+    lines = LineCollection(list(points), colors=colors, lw=widths, capstyle='round')
     axes.add_collection(lines, autolim=False)
-
-
-def _draw_ground(axes: Axes, level: float, across: float, window: Window) -> None:
-    level -= 0.04 * window.half_height
-    ends = (across - 0.9 * window.half_width, across + 0.9 * window.half_width)
-    line = [[(ends[0], level), (ends[1], level)]]
-    _draw_lines(axes, np.array(line), HAIRLINE, 0.8)

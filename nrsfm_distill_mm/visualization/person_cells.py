@@ -11,17 +11,20 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from nrsfm_distill_mm.visualization.figures import FONT, Array
+from nrsfm_distill_mm.visualization.figures import FONT
+from nrsfm_distill_mm.visualization.views import Array
 
 PEOPLE = ('#00805F', '#A6357F', '#7A5C00', '#5B3FA8', '#B3261E', '#3C6E00', '#444444')
 """Colours of people, none of them that of a side; from the eighth on they repeat."""
 
+MOST = 9
+"""For how many persons there are 3D views if the number is not given."""
 LABEL = 26
 """Height of the line below a view, in pixels."""
 
 
 class Grid(NamedTuple):
-    """Cells of two square views each, in rows as high as the canvas together.
+    """Cells of square views, in rows as high as the canvas together.
 
     Attributes:
         columns: cells beside each other.
@@ -34,7 +37,7 @@ class Grid(NamedTuple):
 
 def cell_grid(count: int, height: int) -> Grid:
     """A grid of at least ``count`` cells in a canvas of this height."""
-    rows = math.ceil(math.sqrt(count))
+    rows = math.ceil(math.sqrt(max(count, 1)))
     return Grid(math.ceil(count / rows), even(height / rows))
 
 
@@ -73,21 +76,24 @@ def add_picture(figure: Figure, image: NDArray[np.uint8], width: int, dpi: int) 
     return axes
 
 
-def add_views(figure: Figure, left: int, top: int, side: int, dpi: int) -> list[Axes]:
-    """Axes for two square views beside each other, each with a line for its name.
+def add_views(
+    figure: Figure, left: int, top: int, grid: Grid, count: int
+) -> list[Axes]:
+    """Axes for square views beside each other, each with a line for its name.
 
     Args:
         figure: the canvas.
         left: of the first view, in pixels.
-        top: of both, in pixels from the bottom.
-        side: of a view with its line, in pixels.
-        dpi: of the figure.
+        top: of all, in pixels from the bottom.
+        grid: whose views have the line within their side.
+        count: how many.
     """
-    width, height = figure.get_size_inches() * dpi
+    width, height = figure.get_size_inches() * figure.dpi
+    side = grid.side
     high, bottom = (side - LABEL) / height, (top - side + LABEL) / height
     return [
-        figure.add_axes((x / width, bottom, side / width, high))
-        for x in (left, left + side)
+        figure.add_axes(((left + i * side) / width, bottom, side / width, high))
+        for i in range(count)
     ]
 
 

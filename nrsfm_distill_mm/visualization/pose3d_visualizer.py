@@ -1,51 +1,33 @@
 """Pose3DCanvasVisualizer: image and overlay beside the pose in 3D."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import mmcv
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from mmengine.dist import master_only
 from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
 from mmpose.visualization import PoseLocalVisualizer
 from numpy.typing import NDArray
 
-from nrsfm_distill_mm.visualization.figures import (
-    FAINT,
-    FRONT,
-    SIDE,
-    Array,
-    Window,
-    draw_landmarks,
-    draw_view,
-    render,
-    window_around,
-    write,
-)
-from nrsfm_distill_mm.visualization.person_cells import (
-    add_picture,
-    add_views,
-    cell_grid,
-    draw_people,
-    even,
-    write_tag,
-)
+from nrsfm_distill_mm.visualization.canvas import PoseCanvas
+from nrsfm_distill_mm.visualization.person_cells import MOST
+from nrsfm_distill_mm.visualization.pose_page import PosePage
 from nrsfm_distill_mm.visualization.skeleton_style import (
     SkeletonStyle,
     style_of_metainfo,
 )
 from nrsfm_distill_mm.visualization.video_cells import VideoCells
+from nrsfm_distill_mm.visualization.views import Array, named_views, turned_view
 
-DPI = 140
-MOST = 9
-"""For how many persons there are 3D views if the number is not given."""
+TURN_FRAMES, TURN_FPS = 48, 12
+"""Of a turntable: a turn takes four seconds."""
 
 
 @VISUALIZERS.register_module()
 class Pose3DCanvasVisualizer(PoseLocalVisualizer):
-    """Draws the overlay, and each person's 3D pose from front and side.
+    """Draws the overlay, and each person's 3D pose from several sides.
 
     Links come from ``dataset_meta``; landmark names with ``left_`` and ``right_``
     tell sides. Where there is more than one person, or ``track_ids`` tell who is who,
@@ -60,7 +42,12 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
         num_instances: for how many persons there are 3D views; -1 for all of a
             picture, or as many as there are in the first frame of a video, at most 9.
         root_index: the landmark that 3D views are centred at.
+        views: some of ``front``, ``side`` (the camera is at the left) and ``top`` (it
+            is at the bottom): a sequence, or a string with commas.
         **kwargs: those of `PoseLocalVisualizer`.
+
+    Raises:
+        UnknownViewError: there is no such view, or none is named.
     """
 
     tags = True
@@ -71,14 +58,25 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
         panel: int = 360,
         num_instances: int = 1,
         root_index: int = 0,
+        views: str | Sequence[str] = ('front', 'side'),
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
+        self.views = views
         self.panel = panel
         self.num_instances = num_instances
         self.root_index = root_index
         self._in_video = False
         self._cells: VideoCells | None = None
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """Names of the 3D views."""
+        return tuple(view.name for view in self._views)
+
+    @views.setter
+    def views(self, names: str | Sequence[str]) -> None:
+        self._views = named_views(names)
 
     def start_video(self, started: bool = True) -> None:
         """Forget the people; what follows are frames of one video, or pictures."""
@@ -117,9 +115,10 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
         shown = predicted or (
             _instances(data_sample, 'gt_instances') if draw_gt else {}
         )
-        canvas = self.draw(
-            image, shown, kwargs.get('kpt_thr', 0.3), kwargs.get('draw_bbox', False)
-        )
+        cells = self._cells_for(len(shown.get('keypoints_3d', ())))
+        canvas = PoseCanvas(
+            self.style, cells, self._views, self.panel, self.tags, self._in_video
+        ).draw(image, shown, kwargs.get('kpt_thr', 0.3), kwargs.get('draw_bbox', False))
         self.set_image(canvas)
         if kwargs.get('show'):
             self.show(canvas, win_name=name, wait_time=kwargs.get('wait_time', 0))
@@ -129,52 +128,29 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
             self.add_image(name, canvas, step)
         return canvas
 
-    def draw(
+    def turntable(
         self,
         image: NDArray[np.uint8],
-        instances: dict[str, Array],
-        threshold: float,
-        draw_bbox: bool = False,
-    ) -> NDArray[np.uint8]:
-        """The canvas of one image (H, W, 3) and its persons."""
-        poses = instances.get('keypoints_3d', ())
-        cells = self._cells_for(len(poses))
-        grid = cell_grid(cells.count, self.panel)
-        wide = even(self.panel * min(image.shape[1] / image.shape[0], 2.0))
-        total = wide + 2 * grid.side * grid.columns
-        figure = Figure((total / DPI, self.panel / DPI), dpi=DPI, facecolor='white')
-        axes = add_picture(figure, image, wide, DPI)
-        scores = instances.get('keypoint_scores')
-        for i, keypoints in enumerate(instances.get('keypoints', ())):
-            visible = None if scores is None else scores[i] >= threshold
-            draw_landmarks(axes, keypoints[:, :2], self.style, visible)
-        tracks = instances.get('track_ids', np.arange(len(poses)))
-        people = [int(number) for number in tracks]
-        tagged = self.tags and ('track_ids' in instances or len(people) > 1)
-        if tagged or draw_bbox:
-            draw_people(axes, instances, people, draw_bbox)
-        for number, pose, cell in zip(people, poses, cells.assign(people), strict=True):
-            if cell is not None:
-                left = wide + 2 * grid.side * (cell % grid.columns)
-                top = self.panel - grid.side * (cell // grid.columns)
-                views = add_views(figure, left, top, grid.side, DPI)
-                self._draw_views(views, pose, number, cells)
-                if tagged:
-                    write_tag(views[0], (0.03, 0.97), number, views[0].transAxes)
-        return render(figure)
+        data_sample: PoseDataSample,
+        kpt_thr: float = 0.3,
+    ) -> Iterator[NDArray[np.uint8]]:
+        """Canvases of one turn of a picture's people, of `TURN_FPS` a second.
 
-    def _draw_views(
-        self, views: list[Axes], pose: Array, number: int, cells: VideoCells
-    ) -> None:
-        style = self.style
-        window = window_around(pose, style)
-        extent = np.abs(pose - window.centre)
-        half = max(window.half_width, 1.02 * float(np.nanmax(extent, initial=0)))
-        if self._in_video:
-            half = cells.half_width(number, half)
-        for axes, view in zip(views, (FRONT, SIDE), strict=True):
-            draw_view(axes, pose, style, view, Window(window.centre, half, half))
-            write(axes, 0.5, -0.01, view.name, color=FAINT, va='top')
+        Args:
+            image: (H, W, 3) RGB.
+            data_sample: as of `add_datasample`.
+            kpt_thr: least score of landmarks in the overlay.
+        """
+        shown = _instances(data_sample, 'pred_instances')
+        cells = self._cells_for(len(shown['keypoints_3d']))
+        for angle in np.linspace(0, 2 * np.pi, TURN_FRAMES, endpoint=False):
+            views = [turned_view(angle)]
+            canvas = PoseCanvas(self.style, cells, views, self.panel, self.tags)
+            yield canvas.draw(image, shown, kpt_thr)
+
+    def new_page(self, title: str, kpt_thr: float, fps: float) -> PosePage:
+        """A page for poses of this skeleton; arguments are those of `PosePage`."""
+        return PosePage(title, self.style, kpt_thr, fps)
 
     def _cells_for(self, people: int) -> VideoCells:
         """Those of the video that has been started, or new ones."""

@@ -27,12 +27,13 @@ from nrsfm_distill_mm.nrsfm import (
     strongest_atoms,
     upright_camera,
 )
-from nrsfm_distill_mm.visualization.figures import Array, render
+from nrsfm_distill_mm.visualization.figures import render
 from nrsfm_distill_mm.visualization.skeleton_style import style_of_metainfo
 from nrsfm_distill_mm.visualization.teacher_figures import (
     atoms_figure,
     reconstructions_figure,
 )
+from nrsfm_distill_mm.visualization.views import Array
 
 
 class _Samples(NamedTuple):

@@ -9,14 +9,11 @@ from matplotlib.figure import Figure
 
 from nrsfm_distill_mm.visualization.figures import (
     FAINT,
-    FRONT,
-    SIDE,
-    Array,
-    Window,
     draw_view,
     write,
 )
 from nrsfm_distill_mm.visualization.skeleton_style import LEFT, RIGHT, SkeletonStyle
+from nrsfm_distill_mm.visualization.views import FRONT, SIDE, Array, Window
 
 WIDTH, DPI = 6.4, 150
 """Inches, and pixels per inch."""

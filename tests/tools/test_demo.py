@@ -8,6 +8,8 @@ import cv2
 import pytest
 from tiny_student import picture, save_student
 
+from nrsfm_distill_mm.visualization import pose3d_visualizer
+
 sys.path.append(str(Path(__file__).parents[2] / 'tools'))
 
 from demo import main  # noqa: E402
@@ -71,6 +73,26 @@ def test_bad_files_are_named_and_the_rest_is_kept(folder, weights, tmp_path, cap
     assert '1 of 2 inputs failed' in message
     assert 'a.png: expected a picture' in message
     assert 'Traceback' not in message
+
+
+def test_all_kinds_of_pictures_come_if_asked_for(
+    folder, weights, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pose3d_visualizer, 'TURN_FRAMES', 3)
+    out = tmp_path / 'out'
+    arguments = ['--det-model', 'whole_image', '--vis-out-dir', out, '--turntable']
+    more = [
+        '--views',
+        'top',
+        '--vis-format',
+        'gif',
+        '--html-out-dir',
+        tmp_path / 'html',
+    ]
+    assert run(folder / 'a.png', weights, *arguments, *more) == 0
+    assert files(out) == ['a.png', 'a_turn.gif']
+    assert cv2.imread(str(out / 'a.png')).shape == (360, 480 + 360, 3)
+    assert files(tmp_path / 'html') == ['a.html']
 
 
 def test_errors_are_one_line(folder, weights, capsys):

@@ -3,16 +3,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from nrsfm_distill_mm.visualization.figures import (
-    FRONT,
     GHOST,
-    SIDE,
     draw_overlay,
     draw_view,
     focus_on,
     render,
-    window_around,
 )
 from nrsfm_distill_mm.visualization.skeleton_style import skeleton_style
+from nrsfm_distill_mm.visualization.views import FRONT, SIDE, window_around
 
 LINKS = np.array([[0, 1], [1, 2], [0, 3]])
 STYLE = skeleton_style(LINKS)

@@ -5,7 +5,8 @@ from mmengine.structures import InstanceData
 from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
 
-from nrsfm_distill_mm.visualization import Pose3DCanvasVisualizer
+from nrsfm_distill_mm.visualization import Pose3DCanvasVisualizer, UnknownViewError
+from nrsfm_distill_mm.visualization.views import VIEWS
 
 META = {
     'keypoint_id2name': {0: 'root', 1: 'left_hip', 2: 'right_hip', 3: 'head'},
@@ -128,3 +129,66 @@ def test_a_person_looks_the_same_in_every_frame_of_a_video(visualizer):
     bones = [(f[:90, 212:328] < 200).any(-1) for f in frames]
     tall, small = (np.ptp(np.where(b.any(1))[0]) for b in bones[:2])
     assert 0.4 < small / tall < 0.6, 'limits stand still while poses change'
+
+
+@pytest.mark.parametrize('names', ['top', 'side,front', ['front', 'side', 'top']])
+def test_each_view_has_a_square(visualizer, names):
+    visualizer.views = names
+    count = len(visualizer.views)
+    canvas = visualizer.add_datasample('x', IMAGE, sample(0))
+    assert canvas.shape == (120, 90 + count * 120, 3)
+    for i in range(count):
+        assert (canvas[:90, 92 + i * 120 : 208 + i * 120] < 200).any()
+
+
+def test_the_order_of_views_is_the_callers(visualizer):
+    panels = {}
+    for names in ('front,side', 'side,front'):
+        visualizer.views = names
+        canvas = visualizer.add_datasample('x', IMAGE, sample(0))
+        for i, name in enumerate(visualizer.views):
+            panel = canvas[30:90, 90 + 120 * i : 210 + 120 * i]  # below the legend
+            panels.setdefault(name, []).append(panel)
+    for name in ('front', 'side'):
+        np.testing.assert_array_equal(*panels[name])
+
+
+def test_height_does_not_show_from_the_top(visualizer):
+    visualizer.views = ('top',)
+    one, other = sample(0), sample(0)
+    other.pred_instances.keypoints_3d[0, 3, 1] += 1
+    a, b = (visualizer.add_datasample('x', IMAGE, s).astype(int) for s in (one, other))
+    ink = (a[:90, 90:] < 200).any(-1) == (b[:90, 90:] < 200).any(-1)
+    assert ink.mean() > 0.97, 'limits, shades and order may differ'
+
+
+def test_unknown_views_are_refused(visualizer):
+    assert Pose3DCanvasVisualizer(views='top').views == ('top',)
+    assert set(visualizer.views) < set(VIEWS)
+    with pytest.raises(UnknownViewError, match="got 'back'"):
+        Pose3DCanvasVisualizer(views='back')
+
+
+def test_colours_of_sides_are_named_where_there_are_any(visualizer):
+    corner = slice(92 + 80, 92 + 117)
+    blank = sample(0)
+    blank.pred_instances.keypoints_3d[:] = 0
+    named = visualizer.add_datasample('x', IMAGE, blank)[:30, corner]
+    visualizer.set_dataset_meta(META | {'keypoint_id2name': dict(enumerate('abcd'))})
+    bare = visualizer.add_datasample('x', IMAGE, blank)[:30, corner]
+    assert (named < 200).any()
+    assert (bare == 255).all()
+
+
+def test_a_turntable_turns_beside_a_picture_that_rests(visualizer):
+    frames = list(visualizer.turntable(IMAGE, sample(0)))
+    assert {frame.shape for frame in frames} == {(120, 90 + 120, 3)}
+    pictures = {frame[:, :90].tobytes() for frame in frames}
+    turning = {frame[:, 90:].tobytes() for frame in frames}
+    assert len(pictures) == 1
+    assert len(turning) == len(frames) > 20
+
+
+def test_no_views_leave_the_picture_alone(visualizer):
+    visualizer.num_instances = 0
+    assert visualizer.add_datasample('x', IMAGE, sample(0)).shape == (120, 90, 3)
