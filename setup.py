@@ -23,7 +23,7 @@ class BuildWithModelZoo(build_py):
     not follow it to its sources.
     """
 
-    def run(self):
+    def run(self) -> None:
         super().run()
         if self.editable_mode:
             return
