@@ -19,7 +19,6 @@ from nrsfm_distill_mm.visualization.figures import (
     Window,
     draw_overlay,
     draw_view,
-    focus_on,
     write,
 )
 from nrsfm_distill_mm.visualization.skeleton_style import LEFT, RIGHT, SkeletonStyle
@@ -111,8 +110,12 @@ def _draw_picture(axes: Axes, cell: CodeCell, skeleton: SkeletonStyle) -> None:
         ends = np.stack([a, b], axis=1)
         axes.add_line(Line2D(*ends, color=INK, lw=2.2, solid_capstyle='round'))
         axes.add_line(Line2D(*ends, color=REPROJECTED, lw=1.2, solid_capstyle='round'))
+    # All of both, also where they leave the picture.
     shown = np.concatenate([cell.annotated[cell.visible], cell.reprojected])
-    focus_on(axes, shown, cell.image)
+    low, high = shown.min(0), shown.max(0)
+    (x, y), half = (low + high) / 2, 0.6 * float((high - low).max()) + 1
+    axes.set_xlim(x - half, x + half)
+    axes.set_ylim(y + half, y - half)
     centre, other = cell.annotated[cell.worst], cell.reprojected[cell.worst]
     axes.add_line(Line2D(*np.stack([centre, other], axis=1), color=WORST, lw=1.2))
     radius = 0.035 * abs(np.subtract(*axes.get_xlim()))
