@@ -29,7 +29,7 @@ from nrsfm_distill_mm.visualization.skeleton_style import (
 )
 from nrsfm_distill_mm.visualization.teacher_figures import equal_windows, view_grid
 
-ROWS = ('student, 2D', 'student', 'its side', 'teacher', 'its side')
+ROWS = ('student, 2D', 'student', 'from the side', 'teacher', 'from the side')
 
 
 @HOOKS.register_module()
