@@ -84,9 +84,10 @@ def versions() -> dict[str, str]:
 
 
 def _arrays_allowed() -> AbstractContextManager[Any]:
-    """Lets arrays be read; torch before 2.5 cannot."""
-    allow = getattr(torch.serialization, 'safe_globals', None)
-    return nullcontext() if allow is None else allow(_allowed())
+    """Lets arrays be read; torch before 2.6 cannot."""
+    if torch.__version__ < (2, 6):
+        return nullcontext()
+    return torch.serialization.safe_globals(_allowed())
 
 
 def _allowed() -> list[Any]:
