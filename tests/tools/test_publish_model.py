@@ -15,7 +15,7 @@ from tiny_student import save_student
 
 sys.path.append(str(REPO / 'tools'))
 
-from publish_model import main  # noqa: E402
+from publish_model import component_types, main  # noqa: E402
 
 from nrsfm_distill_mm.apis import ImagePose3DInferencer  # noqa: E402
 from nrsfm_distill_mm.models import DeepNRSfM, load_teacher  # noqa: E402
@@ -101,8 +101,8 @@ def _of_mmpose(content):
 @pytest.mark.parametrize(
     ('change', 'message'),
     [
-        (_of_mmpose, 'ForeignCheckpointError: .*has one of .* got a TopdownPose'),
-        (lambda c: c['state_dict'].clear(), 'got a DeepNRSfM with 0 weights'),
+        (_of_mmpose, 'ForeignCheckpointError: .*has one of .* of .*TopdownPose'),
+        (lambda c: c['state_dict'].clear(), 'DeepNRSfM.* with 0 weights'),
         (lambda c: c.pop('meta'), "ForeignCheckpointError: .*KeyError: 'meta'"),
         (lambda c: c['meta'].pop('cfg'), "with meta .cfg, dataset_meta.*'cfg'"),
         (lambda c: c['meta'].pop('dataset_meta'), "KeyError: 'dataset_meta'"),
@@ -121,3 +121,12 @@ def test_what_is_not_ours_is_refused(teacher, tmp_path, capsys, change, message)
 def test_a_file_that_is_not_there(tmp_path, capsys):
     assert main([str(tmp_path / 'none.pth'), 'x']) == 1
     assert 'in_file: no such checkpoint' in capsys.readouterr().err
+
+
+def test_the_config_is_read_and_not_run():
+    text = """
+raise SystemExit
+other = dict(type='Other')
+model = dict(type='mmpose.A', head=dict(type='B'), parts=[{'a-b': 1, 'type': 'x.C'}])
+"""
+    assert component_types(text) == {'A', 'B', 'C'}
