@@ -38,11 +38,19 @@ PER_SHEET = 24
 GREY = 235
 
 
+class Place(NamedTuple):
+    """Where a sample is: its row in the file of codes, its dataset and index there."""
+
+    row: int
+    dataset: Any
+    index: int
+
+
 class Sample(NamedTuple):
-    """A sample and its row in the file of codes.
+    """An annotation, and what the teacher's answer looks like in the picture.
 
     Attributes:
-        row: in the file.
+        row: in the file of codes.
         info: as the dataset has it.
         annotated: (P, 2) px. visible: (P,).
         reprojected: (P, 2) px.
@@ -90,25 +98,25 @@ def main(argv: Sequence[str] | None = None) -> int:
         codes = load_teacher_codes(args.codes_file)
         config = Config.fromfile(args.data)
         config.merge_from_dict(args.cfg_options or {})
-        metainfo, samples = match(codes, config, args.phase)
+        metainfo, places = match(codes, config, args.phase)
         args.output_dir.mkdir(parents=True, exist_ok=True)
         table = args.output_dir / 'codes.csv'
-        write_table(table, codes, samples, metainfo)
+        write_table(table, codes, places, metainfo)
         sheets = write_sheets(
-            args.output_dir, codes, samples[: args.max_items], metainfo
+            args.output_dir, codes, places[: args.max_items], metainfo
         )
     except (FileNotFoundError, TeacherCodesError, AnnotationError) as error:
         print(f'{type(error).__name__}: {error}', file=sys.stderr)
         return 1
-    print(f'{table}: {len(samples)} of {len(codes)} codes, worst first')
+    print(f'{table}: {len(places)} of {len(codes)} codes, worst first')
     print(*sheets, sep='\n')
     return 0
 
 
 def match(
     codes: TeacherCodes, config: Config, phase: str
-) -> tuple[dict[str, Any], list[Sample]]:
-    """The metainfo, and the samples that have codes, worst first.
+) -> tuple[dict[str, Any], list[Place]]:
+    """The metainfo, and where the samples are that have codes, worst first.
 
     Raises:
         TeacherCodesError: codes of other landmarks, or of none of the samples.
@@ -124,14 +132,14 @@ def match(
             key = sample_key(info['img_path'], info['id'])
             first = first or key
             if (row := rows.get(key.encode())) is not None:
-                found.append(compare(codes, row, info))
+                found.append(Place(row, dataset, i))
     if not found:
         raise TeacherCodesError(
             f'{codes.path}: expected codes of the {phase} samples, such as "{first}"; '
             f'there are {len(codes)} of others, such as "{codes.keys[0].decode()}"; '
             '--phase chooses the samples'
         )
-    found.sort(key=lambda sample: -codes.reprojection_error[sample.row])
+    found.sort(key=lambda place: -codes.reprojection_error[place.row])
     return metainfo, found
 
 
@@ -159,8 +167,9 @@ def check_skeleton(codes: TeacherCodes, metainfo: dict[str, Any]) -> None:
         )
 
 
-def compare(codes: TeacherCodes, row: int, info: dict[str, Any]) -> Sample:
-    """An annotation and what the teacher's answer looks like in the picture."""
+def compare(codes: TeacherCodes, place: Place) -> Sample:
+    """A sample and the teacher's answer."""
+    row, info = place.row, place.dataset.get_data_info(place.index)
     annotated = np.asarray(info['keypoints'], dtype=np.float64)[0, :, :2]
     visible, _ = landmark_visibility(np.asarray(info['keypoints_visible']))
     believed, side = codes.visible[row] > 0, float(codes.side[row])
@@ -174,7 +183,7 @@ def compare(codes: TeacherCodes, row: int, info: dict[str, Any]) -> Sample:
 def write_table(
     path: Path,
     codes: TeacherCodes,
-    samples: Sequence[Sample],
+    places: Sequence[Place],
     metainfo: dict[str, Any],
 ) -> None:
     """Write the list of all samples, whole or not at all."""
@@ -182,7 +191,8 @@ def write_table(
     with temporary.open('w', newline='', encoding='utf-8') as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for rank, sample in enumerate(samples, start=1):
+        for rank, place in enumerate(places, start=1):
+            sample = compare(codes, place)
             worst = int(sample.distances.argmax())
             writer.writerow(
                 [
@@ -200,18 +210,18 @@ def write_table(
 def write_sheets(
     folder: Path,
     codes: TeacherCodes,
-    samples: Sequence[Sample],
+    places: Sequence[Place],
     metainfo: dict[str, Any],
 ) -> list[Path]:
     """Draw the samples, so many a sheet, and remove sheets of an earlier run."""
     for old in folder.glob('sheet_*.png'):
         old.unlink()
     style, written = style_of_metainfo(metainfo), []
-    for start in range(0, len(samples), PER_SHEET):
-        part = samples[start : start + PER_SHEET]
+    for start in range(0, len(places), PER_SHEET):
+        part = places[start : start + PER_SHEET]
         cells = [
-            cell_of(codes, sample, rank, metainfo)
-            for rank, sample in enumerate(part, start=start + 1)
+            cell_of(codes, compare(codes, place), rank, metainfo)
+            for rank, place in enumerate(part, start=start + 1)
         ]
         path = folder / f'sheet_{start // PER_SHEET + 1}.png'
         temporary = path.with_name(f'.{path.name}.tmp')
