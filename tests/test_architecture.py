@@ -11,16 +11,17 @@ NAME = PACKAGE.name
 # What each part may import of the package, besides itself.
 ALLOWED = {
     'skeletons': set(),
+    'checkpoints': set(),
     'geometry': set(),
     'nrsfm': {'geometry', 'skeletons'},
     'synthetic': {'geometry', 'skeletons'},
     'codecs': {'geometry', 'nrsfm', 'skeletons'},
     'datasets': {'geometry', 'nrsfm', 'skeletons', 'synthetic'},
-    'models': {'geometry', 'nrsfm', 'skeletons'},
-    'evaluation': {'geometry', 'nrsfm', 'skeletons'},
+    'models': {'checkpoints', 'geometry', 'nrsfm', 'skeletons'},
+    'evaluation': {'checkpoints', 'geometry', 'nrsfm', 'skeletons'},
     'visualization': {'geometry', 'nrsfm', 'skeletons'},
 }
-PURE = ('skeletons', 'geometry', 'nrsfm', 'synthetic')
+PURE = ('checkpoints', 'skeletons', 'geometry', 'nrsfm', 'synthetic')
 FRAMEWORKS = {'mmengine', 'mmcv', 'mmpose', 'mmdet'}
 FILES = sorted(PACKAGE.rglob('*.py'))
 

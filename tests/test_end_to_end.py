@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
 
@@ -112,3 +114,35 @@ def test_stale_codes_stop_the_training_at_once(codes: Path, work: Path) -> None:
                 'persistent_workers': False,
             }
         ).dataset[0]
+
+
+def test_pictures_of_what_is_learnt_change_nothing(codes: Path, work: Path) -> None:
+    """Of the same samples, after each epoch, from a random state of their own."""
+    weights = []
+    for name, hooks in (
+        ('plain', []),
+        ('drawn', [{'type': 'DistillationPicturesHook', 'num_samples': 3}]),
+    ):
+        config = _config('distill', work)
+        config.work_dir = str(work / name)
+        config.merge_from_dict(
+            {
+                'experiment_name': name,
+                'visualizer.name': name,
+                'custom_hooks': hooks and [hooks[0] | {'interval': 1}],
+                'train_cfg.max_epochs': 2,
+                'train_cfg.val_interval': 5,
+                'train_dataloader.num_workers': 0,
+                'train_dataloader.persistent_workers': False,
+            }
+        )
+        runner = Runner.from_cfg(config)
+        runner.train()
+        weights.append(runner.model.state_dict())
+    for key, value in weights[0].items():
+        assert torch.equal(value, weights[1][key]), key
+    pictures = sorted((work / 'drawn').glob('*/vis_data/vis_image/*.png'))
+    assert [path.name for path in pictures] == [f'distillation_{i}.png' for i in (1, 2)]
+    before, after = (cv2.imread(str(path)) for path in pictures)
+    assert before.shape == after.shape
+    assert (before != after).any()

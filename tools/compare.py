@@ -19,7 +19,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from nrsfm_distill_mm.evaluation.provenance import versions
+from nrsfm_distill_mm.checkpoints import versions
 
 TITLES = {
     'teacher': 'Teacher',

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import torch
 from mmengine.config import Config, DictAction
-from mmengine.runner import CheckpointLoader, Runner
+from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
+from nrsfm_distill_mm.checkpoints import load_checkpoint, plain_checkpoint
 from nrsfm_distill_mm.models import DeepNRSfM
 
 RULES = {
@@ -61,7 +62,7 @@ def load_runner(args: argparse.Namespace) -> Runner:
         raise TypeError(
             f'config: expected a DeepNRSfM, got a {type(runner.model).__name__}'
         )
-    runner.load_checkpoint(args.checkpoint)
+    runner.model.load_state_dict(load_checkpoint(args.checkpoint)['state_dict'])
     return runner
 
 
@@ -80,9 +81,11 @@ def store(checkpoint: Path, out: Path, sign: int) -> int:
     Returns:
         the sign that it had.
     """
-    content = CheckpointLoader.load_checkpoint(str(checkpoint), map_location='cpu')
+    content = plain_checkpoint(load_checkpoint(checkpoint))
     before = content['state_dict']['depth_sign']
     content['state_dict']['depth_sign'] = torch.full_like(before, sign)
+    if 'depth_sign' in content['meta']:  # of a published teacher
+        content['meta']['depth_sign'] = sign
     temporary = out.with_name(f'.{out.name}.tmp')
     torch.save(content, temporary)
     os.replace(temporary, out)

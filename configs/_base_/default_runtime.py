@@ -8,6 +8,7 @@ default_hooks = dict(
     checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=1),
     sampler_seed=dict(type='DistSamplerSeedHook'),
     visualization=dict(type='PoseVisualizationHook', enable=False),
+    plain_checkpoint=dict(type='PlainCheckpointHook'),
 )
 custom_hooks = [dict(type='SyncBuffersHook'), dict(type='CheckDataHook')]
 

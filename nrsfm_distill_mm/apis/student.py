@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, ConfigDict
-from mmengine.runner import CheckpointLoader
 from mmpose.apis.inference import dataset_meta_from_config
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from nrsfm_distill_mm.apis.errors import StudentCheckpointError
+from nrsfm_distill_mm.checkpoints import load_checkpoint
 from nrsfm_distill_mm.models import DeepNRSfM, TopdownPose3DEstimator
 
 ConfigType = Config | ConfigDict
@@ -33,7 +33,7 @@ def read_checkpoint(path: str | None) -> dict[str, Any]:
     if '://' not in path and not Path(path).is_file():
         raise FileNotFoundError(f'weights: no such checkpoint "{path}"')
     try:
-        content = CheckpointLoader.load_checkpoint(path, map_location='cpu')
+        content = load_checkpoint(path)
         return {'state_dict': content['state_dict'], 'meta': content.get('meta', {})}
     except Exception as error:
         raise StudentCheckpointError(

@@ -1,16 +1,18 @@
 """Where the results of a run come from: configs, checkpoint, seed, versions."""
 
-import platform
+from contextlib import suppress
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 from mmengine.logging import MessageHub
-from mmengine.runner import CheckpointLoader
 
-PACKAGES = ('torch', 'numpy', 'mmengine', 'mmpose', 'nrsfm_distill_mm')
+from nrsfm_distill_mm.checkpoints import (
+    UnsafeCheckpointError,
+    load_checkpoint,
+    versions,
+)
 
 
 def run_provenance() -> dict[str, Any]:
@@ -38,20 +40,14 @@ def run_provenance() -> dict[str, Any]:
     path = checkpoint_path(config)
     meta: dict[str, Any] = {}
     if path:
-        content = CheckpointLoader.load_checkpoint(str(path), map_location='cpu')
-        meta = content.get('meta') or {}
+        with suppress(UnsafeCheckpointError):  # results outweigh their origin
+            meta = load_checkpoint(path).get('meta') or {}
     training = {
         'config': meta.get('cfg', ''),
         'seed': meta.get('seed'),
         'iterations': meta.get('iter'),
     }
     return {**found, 'checkpoint': fingerprint(config), 'training': training}
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that results depend on."""
-    found = {name: str(import_module(name).__version__) for name in PACKAGES}
-    return {**found, 'python': platform.python_version()}
 
 
 def fingerprint(config_text: str) -> str:

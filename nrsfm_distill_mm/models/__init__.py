@@ -20,6 +20,7 @@ from nrsfm_distill_mm.models.load_teacher import (
 )
 from nrsfm_distill_mm.models.losses.nrsfm_distill_loss import NRSfMDistillLoss
 from nrsfm_distill_mm.models.losses.teacher_depth_loss import TeacherDepthLoss
+from nrsfm_distill_mm.models.plain_checkpoint_hook import PlainCheckpointHook
 from nrsfm_distill_mm.models.pose_estimators.deep_nrsfm_lifter import DeepNRSfMLifter
 from nrsfm_distill_mm.models.pose_estimators.topdown_pose3d import (
     TopdownPose3DEstimator,
@@ -36,6 +37,7 @@ __all__ = [
     'LandmarkDistributionHook',
     'LandmarkPreprocessor',
     'NRSfMDistillLoss',
+    'PlainCheckpointHook',
     'TeacherCheckpointError',
     'TeacherDepthLoss',
     'TopdownPose3DEstimator',

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.runner import CheckpointLoader
 from mmpose.registry import MODELS
 
+from nrsfm_distill_mm.checkpoints import load_checkpoint
 from nrsfm_distill_mm.models.deep_nrsfm import DeepNRSfM
 
 
@@ -29,7 +29,7 @@ def load_teacher(path: str | os.PathLike[str], device: str = 'cpu') -> DeepNRSfM
     if not Path(path).is_file():
         raise FileNotFoundError(f'teacher: no such checkpoint "{path}"')
     try:
-        content = CheckpointLoader.load_checkpoint(str(path), map_location=device)
+        content = load_checkpoint(path, device)
         config = Config.fromstring(content['meta']['cfg'], '.py').model
         weights = content['state_dict']
     except Exception as error:

@@ -127,7 +127,8 @@ def save_teacher_codes(path: str | os.PathLike[str], codes: TeacherCodes) -> Non
     """Write a file of codes: to a temporary name, then renamed."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    arrays = {name: getattr(codes, name) for name in _STORED}
+    # safetensors writes the memory of an array as it lies there, whatever its strides.
+    arrays = {name: np.ascontiguousarray(getattr(codes, name)) for name in _STORED}
     width = codes.keys.dtype.itemsize
     raw = codes.keys.view(np.uint8).reshape(len(codes), width)
     arrays['keys'] = raw.copy()

@@ -41,7 +41,7 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
         panel: height of the canvas, in pixels; 3D views share it.
         num_instances: for how many persons there are 3D views; -1 for all of a
             picture, or as many as there are in the first frame of a video, at most 9.
-        root_index: the landmark that 3D views are centred at.
+        root_index: the landmark that 3D views are centred at; None: the middle one.
         views: some of ``front``, ``side`` (the camera is at the left) and ``top`` (it
             is at the bottom): a sequence, or a string with commas.
         **kwargs: those of `PoseLocalVisualizer`.
@@ -57,7 +57,7 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
         name: str = 'visualizer',
         panel: int = 360,
         num_instances: int = 1,
-        root_index: int = 0,
+        root_index: int | None = 0,
         views: str | Sequence[str] = ('front', 'side'),
         **kwargs: Any,
     ) -> None:

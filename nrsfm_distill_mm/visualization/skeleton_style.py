@@ -74,15 +74,36 @@ def skeleton_style(
     return SkeletonStyle(pairs, chosen, root)
 
 
-def style_of_metainfo(metainfo: dict[str, Any], root: int = 0) -> SkeletonStyle:
-    """The style that a dataset's ``metainfo`` asks for; no links if it is empty."""
+def style_of_metainfo(metainfo: dict[str, Any], root: int | None = 0) -> SkeletonStyle:
+    """The style that a dataset's ``metainfo`` asks for; no links if it is empty.
+
+    Args:
+        metainfo: of the landmarks.
+        root: the landmark that poses are centred at; None for the middle one.
+    """
     names = metainfo.get('keypoint_id2name')
+    links = metainfo.get('skeleton_links', ())
     return skeleton_style(
-        metainfo.get('skeleton_links', ()),
+        links,
         [names[i] for i in range(len(names))] if names else None,
         metainfo.get('skeleton_link_colors'),
-        root,
+        middle_landmark(links) if root is None else root,
     )
+
+
+def middle_landmark(links: ArrayLike) -> int:
+    """The landmark with the fewest links (L, 2) between it and the farthest one."""
+    pairs = np.asarray(links, dtype=np.int64).reshape(-1, 2)
+    count = int(pairs.max(initial=0)) + 1
+    hops = np.full((count, count), np.inf)
+    hops[pairs[:, 0], pairs[:, 1]] = hops[pairs[:, 1], pairs[:, 0]] = 1
+    np.fill_diagonal(hops, 0)
+    for between in range(count):
+        hops = np.minimum(hops, hops[:, between, None] + hops[between])
+    # What is not linked to it does not count, but to be linked to most does.
+    reached = np.isfinite(hops)
+    farthest = np.where(reached, hops, 0).max(axis=1)
+    return int(np.lexsort((farthest, -reached.sum(axis=1)))[0])
 
 
 def side_color(name: str) -> str:

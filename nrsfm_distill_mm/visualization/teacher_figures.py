@@ -39,9 +39,11 @@ def reconstructions_figure(
     """
     flat = (np.pad(x, ((0, 0), (0, 0), (0, 1))) for x in (landmarks, reprojected))
     inputs, ghosts = flat
-    windows = _windows(np.concatenate([poses, inputs, ghosts], axis=1))
+    windows = equal_windows(np.concatenate([poses, inputs, ghosts], axis=1))
     note = 'grey: reprojection · camera at the left of each side view'
-    figure, axes = _grid(windows[0], ('input', 'front', 'side'), labels, skeleton, note)
+    figure, axes = view_grid(
+        windows[0], ('input', 'front', 'side'), labels, skeleton, note
+    )
     for i, window in enumerate(windows):
         draw_view(axes[0][i], inputs[i], skeleton, FRONT, window, ghost=ghosts[i])
         draw_view(axes[1][i], poses[i], skeleton, FRONT, window)
@@ -61,10 +63,10 @@ def atoms_figure(
         labels: A lines to put above.
     """
     shapes = np.concatenate([mean[None], moved])
-    window = _windows(shapes)[0]
+    window = equal_windows(shapes)[0]
     columns, note = ['mean', *labels], 'grey: the mean shape'
     rows = ('widest', 'turned 90°')
-    figure, axes = _grid(window, rows, columns, skeleton, note)
+    figure, axes = view_grid(window, rows, columns, skeleton, note)
     for i, shape in enumerate(shapes):
         ghost = mean if i else None
         draw_view(axes[0][i], shape, skeleton, FRONT, window, ghost)
@@ -72,7 +74,7 @@ def atoms_figure(
     return figure
 
 
-def _windows(poses: Array) -> list[Window]:
+def equal_windows(poses: Array) -> list[Window]:
     """Windows of one size, each about the middle of its pose (P, 3)."""
     low, high = np.nanmin(poses, axis=1), np.nanmax(poses, axis=1)
     half = 0.58 * (high - low).max(0)
@@ -80,7 +82,7 @@ def _windows(poses: Array) -> list[Window]:
     return [Window(c, wide, max(half[1], 0.6 * wide)) for c in (low + high) / 2]
 
 
-def _grid(
+def view_grid(
     window: Window,
     rows: Sequence[str],
     columns: Sequence[str],

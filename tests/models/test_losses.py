@@ -212,3 +212,22 @@ def test_hopeless_samples_may_weigh_less(
     assert limited(*arguments) < 0.1 * plain(*arguments)
     arguments = output[1:], target[1:], None, rest
     torch.testing.assert_close(limited(*arguments), plain(*arguments))
+
+
+def test_the_teachers_poses_reproject_as_its_codes_do(
+    distill: NRSfMDistillLoss, codes: TeacherCodes, labels: TeacherLabels
+) -> None:
+    target = torch.rand(4, 7, 2)
+    labels = labels._replace(valid=torch.tensor([1.0, 1.0, 0.0, 1.0]))
+    poses = distill.teacher_poses(target, None, labels)
+    shape = reconstruct_shape(labels.code, torch.from_numpy(codes.dictionary))
+    flat = (shape @ labels.camera) * labels.side[:, None, None]
+    expected = flat - flat.mean(1, keepdim=True)
+    shown = [0, 1, 3]
+    torch.testing.assert_close(poses[shown, :, :2], expected[shown])
+    assert poses[2].isnan().all()
+    # The teacher's depth costs nothing in TeacherDepthLoss, whatever the sign.
+    depth = TeacherDepthLoss(distill.source.path)
+    output = torch.cat([target, poses[shown].new_zeros(4, 7, 1)], dim=-1)
+    output[shown, :, 2] = poses[shown, :, 2]
+    assert depth(output, target, None, labels) < 1e-5

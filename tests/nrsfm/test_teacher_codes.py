@@ -54,6 +54,12 @@ def test_round_trip(codes: TeacherCodes, tmp_path: Path) -> None:
     assert [p.name for p in path.parent.iterdir()] == ['codes.safetensors']
 
 
+def test_strides_of_arrays_do_not_matter(codes: TeacherCodes, tmp_path: Path) -> None:
+    path = tmp_path / 'codes.safetensors'
+    save_teacher_codes(path, replace(codes, camera=np.asfortranarray(codes.camera)))
+    np.testing.assert_array_equal(load_teacher_codes(path).camera, codes.camera)
+
+
 def test_look_up(codes: TeacherCodes) -> None:
     for row, key in enumerate(codes.keys):
         assert codes.row(key.decode()) == row

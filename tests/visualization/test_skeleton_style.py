@@ -2,10 +2,12 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
+from nrsfm_distill_mm.skeletons import HUMAN36M
 from nrsfm_distill_mm.visualization.skeleton_style import (
     CENTRE,
     LEFT,
     RIGHT,
+    middle_landmark,
     side_color,
     skeleton_style,
 )
@@ -52,3 +54,21 @@ def test_reach_does_not_depend_on_the_angle_of_a_joint():
     bent[4] = pose[3] + np.linalg.norm(pose[4] - pose[3]) * np.array([0, 0.6, 0.8])
     style = skeleton_style(LINKS[:4])
     assert style.reach(bent) == pytest.approx(style.reach(pose))
+
+
+@pytest.mark.parametrize(
+    ('links', 'middle'),
+    [
+        ([(0, 1), (1, 2)], 1),
+        ([(4, 3), (3, 0), (0, 1), (1, 2)], 0),
+        ([(0, 1), (2, 3), (3, 4), (3, 5)], 3),  # of the larger part
+        ([], 0),
+    ],
+)
+def test_the_middle_of_a_skeleton(links, middle):
+    assert middle_landmark(links) == middle
+
+
+def test_people_are_centred_at_the_trunk():
+    names = HUMAN36M.joint_names
+    assert names[middle_landmark(HUMAN36M.bones)] in ('spine', 'thorax', 'root')

@@ -102,6 +102,16 @@ class IntegralRegression3DHead(BaseHead):
         losses['acc_pose'] = _accuracy(coords[..., :2], target[..., :2], weight)
         return losses
 
+    def teacher_poses(self, batch_data_samples: list[PoseDataSample]) -> Tensor | None:
+        """The teacher's (N, P, 3) in crop widths; None if there is no teacher."""
+        if self.depth_loss_module is None:
+            return None
+        labels = [sample.gt_instance_labels for sample in batch_data_samples]
+        target = torch.cat([label.keypoint_labels for label in labels])
+        weight = torch.cat([label.keypoint_weights for label in labels])
+        teacher_labels = collect_teacher_labels(labels)
+        return self.depth_loss_module.teacher_poses(target, weight, teacher_labels)
+
     def predict(
         self,
         feats: Any,

@@ -9,8 +9,9 @@ from nrsfm_distill_mm.geometry import (
     camera_error,
     check_real,
     check_shape,
+    mirror_depth,
 )
-from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
+from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels, teacher_shape
 from nrsfm_distill_mm.models.losses.teacher_sources import (
     CodesFile,
     FrozenTeacher,
@@ -102,6 +103,30 @@ class TeacherGuidedLoss(nn.Module):
         for name, value in self.terms.items():
             hub.update_scalar(f'train/{name}', value)
         return self.loss_weight * cost
+
+    @torch.no_grad()
+    def teacher_poses(
+        self,
+        target: Tensor,
+        target_weight: Tensor | None = None,
+        teacher_labels: TeacherLabels | None = None,
+    ) -> Tensor:
+        """What the teacher answers: (N, P, 3), camera frame, zero mean.
+
+        NaN where it has no answer.
+
+        Args:
+            target: (N, P, 2), as of `forward`, with the others; the poses' unit.
+            target_weight: (N, P).
+            teacher_labels: codes and cameras; needed with ``codes_file``.
+        """
+        landmarks = target[..., :2].float()
+        visible = _visible(target, target_weight)
+        labels, basis = self.source.read(landmarks, visible, teacher_labels)
+        poses = teacher_shape(labels, basis.dictionary) * labels.side[:, None, None]
+        poses = poses if basis.depth_sign > 0 else mirror_depth(poses)
+        poses = poses - poses.mean(1, keepdim=True)
+        return poses.masked_fill(labels.valid[:, None, None] == 0, torch.nan)
 
     def depth_cost(
         self,

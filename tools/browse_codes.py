@@ -1,0 +1,275 @@
+"""Look at a teacher's answers, the worst first: wrong annotations are among them.
+
+``python tools/browse_codes.py CODES_FILE --data CONFIG`` writes ``codes.csv``, with all
+samples by reprojection error, and ``sheet_<N>.png``: annotation and reprojection over
+the picture, and the 3D from front and side. CONFIG is of a teacher or a student, and
+reads the samples which the codes were written for.
+"""
+
+import argparse
+import csv
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from mmcv import imread
+from mmengine.config import Config, DictAction
+from mmengine.registry import init_default_scope
+from mmpose.registry import DATASETS
+
+from nrsfm_distill_mm.datasets.errors import AnnotationError
+from nrsfm_distill_mm.datasets.transforms.crop_geometry import landmark_visibility
+from nrsfm_distill_mm.geometry import mirror_depth, to_camera_frame
+from nrsfm_distill_mm.nrsfm import (
+    TeacherCodes,
+    TeacherCodesError,
+    load_teacher_codes,
+    sample_key,
+)
+from nrsfm_distill_mm.visualization.code_sheet import CodeCell, code_sheet
+from nrsfm_distill_mm.visualization.skeleton_style import style_of_metainfo
+
+COLUMNS = ('rank', 'key', 'reprojection_error', 'worst_landmark', 'distance', 'image')
+PER_SHEET = 24
+GREY = 235
+
+
+class Place(NamedTuple):
+    """Where a sample is: its row in the file of codes, its dataset and index there."""
+
+    row: int
+    dataset: Any
+    index: int
+
+
+class Sample(NamedTuple):
+    """An annotation, and what the teacher's answer looks like in the picture.
+
+    Attributes:
+        row: in the file of codes.
+        info: as the dataset has it.
+        annotated: (P, 2) px. visible: (P,).
+        reprojected: (P, 2) px.
+        distances: (P,) between the two, in sides; 0 where hidden.
+    """
+
+    row: int
+    info: dict[str, Any]
+    annotated: Any
+    visible: Any
+    reprojected: Any
+    distances: Any
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line; names are those of MMPose's browse_dataset.py."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('codes_file', type=Path, help='file of teacher codes')
+    parser.add_argument('--data', required=True, help='config file with the samples')
+    parser.add_argument(
+        '--phase', choices=['train', 'test', 'val'], default='train', help='of CONFIG'
+    )
+    parser.add_argument(
+        '--output-dir', type=Path, help='default: browse, beside the file of codes'
+    )
+    parser.add_argument(
+        '--max-items', type=int, default=48, help='how many are drawn: 48'
+    )
+    parser.add_argument(
+        '--cfg-options', nargs='+', action=DictAction, help='overrides, key=value'
+    )
+    args = parser.parse_args(argv)
+    if args.max_items < 0:
+        parser.error(f'--max-items: expected 0 or more, got {args.max_items}')
+    args.output_dir = args.output_dir or args.codes_file.parent / 'browse'
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 0 on success, 1 if a file is not what it has to be."""
+    args = parse_args(argv)
+    try:
+        codes = load_teacher_codes(args.codes_file)
+        config = Config.fromfile(args.data)
+        config.merge_from_dict(args.cfg_options or {})
+        metainfo, places = match(codes, config, args.phase)
+        args.output_dir.mkdir(parents=True, exist_ok=True)
+        table = args.output_dir / 'codes.csv'
+        write_table(table, codes, places, metainfo)
+        sheets = write_sheets(
+            args.output_dir, codes, places[: args.max_items], metainfo
+        )
+    except (FileNotFoundError, TeacherCodesError, AnnotationError) as error:
+        print(f'{type(error).__name__}: {error}', file=sys.stderr)
+        return 1
+    print(f'{table}: {len(places)} of {len(codes)} codes, worst first')
+    print(*sheets, sep='\n')
+    return 0
+
+
+def match(
+    codes: TeacherCodes, config: Config, phase: str
+) -> tuple[dict[str, Any], list[Place]]:
+    """The metainfo, and where the samples are that have codes, worst first.
+
+    Raises:
+        TeacherCodesError: codes of other landmarks, or of none of the samples.
+    """
+    init_default_scope(config.get('default_scope', 'mmpose'))
+    rows = {key: row for row, key in enumerate(codes.keys.tolist())}
+    found, first, metainfo = [], '', {}
+    for dataset in sources(config[f'{phase}_dataloader'].dataset):
+        metainfo = metainfo or dataset.metainfo
+        check_skeleton(codes, dataset.metainfo)
+        for i in range(len(dataset)):
+            info = dataset.get_data_info(i)
+            key = sample_key(info['img_path'], info['id'])
+            first = first or key
+            if (row := rows.get(key.encode())) is not None:
+                found.append(Place(row, dataset, i))
+    if not found:
+        raise TeacherCodesError(
+            f'{codes.path}: expected codes of the {phase} samples, such as "{first}"; '
+            f'there are {len(codes)} of others, such as "{codes.keys[0].decode()}"; '
+            '--phase chooses the samples'
+        )
+    found.sort(key=lambda place: -codes.reprojection_error[place.row])
+    return metainfo, found
+
+
+def sources(config: Any) -> Iterator[Any]:
+    """The datasets within their wrappers; no images are read."""
+    if 'datasets' in config:
+        for part in config.datasets:
+            yield from sources(part)
+    elif 'dataset' in config:
+        yield from sources(config.dataset)
+    else:
+        dataset = DATASETS.build({**config, 'pipeline': []})
+        dataset.full_init()
+        yield dataset
+
+
+def check_skeleton(codes: TeacherCodes, metainfo: dict[str, Any]) -> None:
+    """Refuse samples of another skeleton than the teacher's."""
+    expected = codes.info.skeleton, len(codes.dictionary)
+    if (metainfo['dataset_name'], metainfo['num_keypoints']) != expected:
+        raise TeacherCodesError(
+            f'{codes.path}: the teacher has the {expected[1]} landmarks of '
+            f'"{expected[0]}", the samples have the {metainfo["num_keypoints"]} of '
+            f'"{metainfo["dataset_name"]}"'
+        )
+
+
+def compare(codes: TeacherCodes, place: Place) -> Sample:
+    """A sample and the teacher's answer."""
+    row, info = place.row, place.dataset.get_data_info(place.index)
+    annotated = np.asarray(info['keypoints'], dtype=np.float64)[0, :, :2]
+    visible, _ = landmark_visibility(np.asarray(info['keypoints_visible']))
+    believed, side = codes.visible[row] > 0, float(codes.side[row])
+    flat = (codes.dictionary @ codes.code[row]) @ codes.camera[row]
+    reprojected = (flat - flat[believed].mean(axis=0)) * side + codes.centre[row]
+    distances = np.linalg.norm(reprojected - annotated, axis=1) / side
+    distances[~visible] = 0
+    return Sample(row, info, annotated, visible, reprojected, distances)
+
+
+def write_table(
+    path: Path,
+    codes: TeacherCodes,
+    places: Sequence[Place],
+    metainfo: dict[str, Any],
+) -> None:
+    """Write the list of all samples, whole or not at all."""
+    temporary = path.with_name(f'.{path.name}.tmp')
+    with temporary.open('w', newline='', encoding='utf-8') as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for rank, place in enumerate(places, start=1):
+            sample = compare(codes, place)
+            worst = int(sample.distances.argmax())
+            writer.writerow(
+                [
+                    rank,
+                    codes.keys[sample.row].decode(),
+                    f'{codes.reprojection_error[sample.row]:.4f}',
+                    metainfo['keypoint_id2name'][worst],
+                    f'{sample.distances[worst]:.4f}',
+                    sample.info['img_path'],
+                ]
+            )
+    os.replace(temporary, path)
+
+
+def write_sheets(
+    folder: Path,
+    codes: TeacherCodes,
+    places: Sequence[Place],
+    metainfo: dict[str, Any],
+) -> list[Path]:
+    """Draw the samples, so many a sheet, and remove sheets of an earlier run."""
+    for old in folder.glob('sheet_*.png'):
+        old.unlink()
+    style, written = style_of_metainfo(metainfo), []
+    for start in range(0, len(places), PER_SHEET):
+        part = places[start : start + PER_SHEET]
+        cells = [
+            cell_of(codes, compare(codes, place), rank, metainfo)
+            for rank, place in enumerate(part, start=start + 1)
+        ]
+        path = folder / f'sheet_{start // PER_SHEET + 1}.png'
+        temporary = path.with_name(f'.{path.name}.tmp')
+        code_sheet(cells, style).savefig(temporary, format='png')
+        os.replace(temporary, path)
+        written.append(path)
+    return written
+
+
+def cell_of(
+    codes: TeacherCodes, sample: Sample, rank: int, metainfo: dict[str, Any]
+) -> CodeCell:
+    """What the sheet shows of a sample."""
+    row, worst = sample.row, int(sample.distances.argmax())
+    shape = torch.from_numpy(codes.dictionary @ codes.code[row])
+    pose = to_camera_frame(shape[None], torch.from_numpy(codes.camera[row])[None])
+    if codes.info.depth_sign < 0:
+        pose = mirror_depth(pose)
+    name = metainfo['keypoint_id2name'][worst].replace('_', ' ')
+    error = codes.reprojection_error[row]
+    key = codes.keys[row].decode()
+    return CodeCell(
+        title=f'{rank}   {error:.1%}   {key if len(key) < 40 else "…" + key[-39:]}',
+        caption=f'{name} is {sample.distances[worst]:.0%} of the size off',
+        image=picture(sample),
+        annotated=sample.annotated,
+        visible=sample.visible,
+        reprojected=sample.reprojected,
+        pose=pose[0].numpy(),
+        worst=worst,
+    )
+
+
+def picture(sample: Sample) -> Any:
+    """The picture (H, W, 3) RGB; grey if there is none.
+
+    Raises:
+        AnnotationError: it cannot be read.
+    """
+    path = Path(sample.info['img_path'])
+    if not path.suffix:  # a row of an array of landmarks, which has no picture
+        width, height = np.ceil(sample.annotated.max(0) + 8).clip(16).astype(int)
+        return np.full((height, width, 3), GREY, np.uint8)
+    image = imread(str(path), channel_order='rgb') if path.is_file() else None
+    if image is None:
+        raise AnnotationError(f'{path}: expected an image, got none that opens')
+    return image
+
+
+if __name__ == '__main__':
+    sys.exit(main())
