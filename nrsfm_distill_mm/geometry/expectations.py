@@ -1,5 +1,6 @@
 """Expected positions under the softmax of a volume, plainly and in little memory."""
 
+import math
 from collections.abc import Iterator
 from typing import Any, cast
 
@@ -52,11 +53,12 @@ class _LeanExpectation(torch.autograd.Function):
         """Mean positions (R, 3); arguments as in `plain_expectation`."""
         means = x.new_empty(len(volume), 3)
         peaks, norms = x.new_empty(2, len(volume), 1)
+        (scratch,) = _scratch(volume, x, 1)
         for rows in _chunks(volume):
             chunk = volume[rows].flatten(2)
             # No matrix products here or below: autocast would round what they take.
             peaks[rows, 0] = chunk.amax(dim=(1, 2)).to(x.dtype)
-            heat = (chunk - peaks[rows, None]).exp_()
+            heat = torch.sub(chunk, peaks[rows, None], out=scratch[: len(chunk)]).exp_()
             depth = heat.sum(dim=2)
             plane = heat.sum(dim=1).view(-1, *volume.shape[2:])
             means[rows] = _means(plane, depth, x, y, z)
@@ -70,6 +72,7 @@ class _LeanExpectation(torch.autograd.Function):
         """With respect to the logits."""
         volume, means, peaks, norms, x, y, z = ctx.saved_tensors
         weight = grad / norms
+        heats, pulls = _scratch(volume, x, 2)
         slopes = torch.empty_like(volume, memory_format=torch.contiguous_format)
         for rows in _chunks(volume):
             offset_x, offset_y, offset_z = (
@@ -77,9 +80,10 @@ class _LeanExpectation(torch.autograd.Function):
                 for i, axis in enumerate((x, y, z))
             )
             plane = (offset_y[:, :, None] + offset_x[:, None]).flatten(1)
-            pull = offset_z[:, :, None] + plane[:, None]
             chunk = volume[rows].flatten(2)
-            heat = (chunk - peaks[rows, None]).exp_()
+            heat, pull = heats[: len(chunk)], pulls[: len(chunk)]
+            torch.add(offset_z[:, :, None], plane[:, None], out=pull)
+            torch.sub(chunk, peaks[rows, None], out=heat).exp_()
             torch.mul(heat, pull, out=slopes[rows].flatten(2))
         return slopes, None, None, None
 
@@ -91,8 +95,20 @@ def _means(plane: Tensor, depth: Tensor, x: Tensor, y: Tensor, z: Tensor) -> Ten
     return torch.stack(sums, dim=1) / depth.sum(dim=1, keepdim=True)
 
 
-def _chunks(volume: Tensor) -> Iterator[slice]:
-    """Slices of the volumes (R, D, H, W) that are worked on together."""
+def _step(volume: Tensor) -> int:
+    """How many of the volumes (R, D, H, W) are worked on together."""
     cells = CPU_CELLS if volume.device.type == 'cpu' else GPU_CELLS
-    step = max(1, cells // volume[0].numel()) if len(volume) else 1
+    return max(1, cells // volume.shape[1:].numel())
+
+
+def _chunks(volume: Tensor) -> Iterator[slice]:
+    """The rows of the volumes, some at a time."""
+    step = _step(volume)
     return (slice(i, i + step) for i in range(0, len(volume), step))
+
+
+def _scratch(volume: Tensor, x: Tensor, count: int) -> Tensor:
+    """Memory (count, rows, D, HW) that all chunks share: new memory is slow."""
+    depth, *plane = volume.shape[1:]
+    rows = min(_step(volume), len(volume))
+    return x.new_empty(count, rows, depth, math.prod(plane))

@@ -111,3 +111,13 @@ def test_what_is_exported_takes_any_number_of_samples() -> None:
     exported = torch.export.export(Mean(), example, dynamic_shapes=shapes).module()
     volume = torch.randn(3, 3, 5, 4, 6)
     torch.testing.assert_close(exported(volume), Mean()(volume), atol=1e-6, rtol=0)
+
+
+def test_a_compiler_sees_one_graph() -> None:
+    @torch.compile(backend='eager', fullgraph=True)
+    def mean(volume: Tensor) -> Tensor:
+        return soft_argmax_3d(volume, (24, 16), 2.0)
+
+    volume = torch.randn(2, 3, 5, 4, 6)
+    expected = soft_argmax_3d(volume, (24, 16), 2.0)
+    torch.testing.assert_close(mean(volume), expected, atol=1e-6, rtol=0)
