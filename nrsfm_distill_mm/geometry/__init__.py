@@ -22,6 +22,7 @@ from nrsfm_distill_mm.geometry.checks import (
     check_real,
     check_shape,
 )
+from nrsfm_distill_mm.geometry.expectations import is_exporting
 from nrsfm_distill_mm.geometry.heatmaps import (
     cell_centres,
     depth_centres,
@@ -64,6 +65,7 @@ __all__ = [
     'depth_centres',
     'geodesic_angle',
     'in_plane_rotation',
+    'is_exporting',
     'mirror_depth',
     'nearest_camera',
     'normalise_landmarks',

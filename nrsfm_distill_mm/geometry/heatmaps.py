@@ -8,6 +8,11 @@ import torch
 from torch import Tensor
 
 from nrsfm_distill_mm.geometry.checks import check_shape
+from nrsfm_distill_mm.geometry.expectations import (
+    is_exporting,
+    lean_expectation,
+    plain_expectation,
+)
 
 
 def cell_centres(cells: int, pixels: int, reference: Tensor) -> Tensor:
@@ -45,12 +50,18 @@ def soft_argmax_3d(
         (N, P, 3): x, y and z in crop widths; z = 0 in the middle of the volume.
     """
     check_shape('volume', volume, ('N', 'P', 'D', 'H', 'W'))
-    if volume.dtype in (torch.float16, torch.bfloat16):
-        volume = volume.float()
     depth, height, width = volume.shape[2:]
-    prob = volume.flatten(2).softmax(dim=2).view_as(volume)
-    plane = prob.sum(dim=2)
-    x = plane.sum(dim=2) @ cell_centres(width, input_size[0], volume)
-    y = plane.sum(dim=3) @ cell_centres(height, input_size[1], volume)
-    z = prob.sum(dim=(3, 4)) @ depth_centres(depth, depth_range, volume)
-    return torch.stack([x, y * (input_size[1] / input_size[0]), z], dim=-1)
+    precision = torch.promote_types(volume.dtype, torch.float32)
+    reference = volume.new_empty(0, dtype=precision)
+    axes = (
+        cell_centres(width, input_size[0], reference),
+        cell_centres(height, input_size[1], reference)
+        * (input_size[1] / input_size[0]),
+        depth_centres(depth, depth_range, reference),
+    )
+    flat = volume.flatten(0, 1)
+    if is_exporting():
+        coords = plain_expectation(flat.to(precision), *axes)
+    else:
+        coords = lean_expectation(flat, *axes)
+    return coords.view(*volume.shape[:2], 3)

@@ -153,3 +153,17 @@ def test_flip_test_of_a_mirrored_image_is_the_mirrored_answer(
     np.testing.assert_allclose(
         plain.keypoints_3d[0, :, 2], mirrored.keypoints_3d[0][swap, 2], atol=1e-3
     )
+
+
+def test_autocast_does_not_round_coordinates(student: TopdownPose3DEstimator) -> None:
+    feats = (torch.randn(2, 32, 4, 3),)
+    with torch.no_grad(), torch.autocast('cpu', torch.bfloat16):
+        coords = student.head.eval()(feats)
+    assert coords.dtype == torch.float32
+    assert (coords.bfloat16().float() != coords).float().mean() > 0.5
+
+
+def test_samples_do_not_depend_on_their_batch(student: TopdownPose3DEstimator) -> None:
+    head, feats = student.head.eval(), torch.randn(3, 32, 4, 3)
+    alone = torch.cat([head((part,)) for part in feats.split(1)])
+    torch.testing.assert_close(head((feats,)), alone, atol=1e-6, rtol=1e-5)

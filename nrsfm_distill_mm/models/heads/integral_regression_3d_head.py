@@ -12,7 +12,7 @@ from mmpose.structures import PoseDataSample
 from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import soft_argmax_3d
+from nrsfm_distill_mm.geometry import is_exporting, soft_argmax_3d
 from nrsfm_distill_mm.models.losses.teacher_labels import collect_teacher_labels
 
 
@@ -74,13 +74,23 @@ class IntegralRegression3DHead(BaseHead):
 
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Coordinates (N, P, 3) in crop widths, from feature maps."""
-        volume = self.volume_head(feats).unflatten(1, (self.num_joints, -1))
-        coords = soft_argmax_3d(volume, self.input_size, self.depth_range)
+        features = self.volume_head.deconv_layers(feats[-1])
+        if is_exporting():  # the number of samples stays open
+            coords = self._locate(features)
+        else:  # volumes are large: few of them at a time are faster to go through
+            count = 1 if features.device.type == 'cpu' else 32
+            coords = torch.cat([self._locate(part) for part in features.split(count)])
         if self.root_index is None:
             origin = coords[..., 2:].mean(1, keepdim=True)
         else:
             origin = coords[:, self.root_index, None, 2:]
         return torch.cat([coords[..., :2], coords[..., 2:] - origin], dim=-1)
+
+    def _locate(self, features: Tensor) -> Tensor:
+        """Expected positions (N, P, 3) from deconvolved features (N, C, H, W)."""
+        volume = self.volume_head.final_layer(features)
+        volume = volume.unflatten(1, (self.num_joints, -1))
+        return soft_argmax_3d(volume, self.input_size, self.depth_range)
 
     def loss(
         self,

@@ -1,0 +1,37 @@
+"""The benchmark of the student's speed runs, and measures what it says."""
+
+import json
+import subprocess
+import sys
+
+import torch
+from layouts import REPO
+
+sys.path.append(str(REPO / 'benchmarks'))
+
+from bench_inference import peak_bytes  # noqa: E402
+
+
+def test_every_part_runs(tmp_path) -> None:
+    script = REPO / 'benchmarks' / 'bench_inference.py'
+    command = [sys.executable, str(script), '--out', str(tmp_path)]
+    command += ['--students', 'res18', '--batches', '4', '--rounds', '1']
+    subprocess.run(command, check=True, cwd=REPO)
+    found = json.loads((tmp_path / 'bench_inference.json').read_text())
+    engines = {row['engine'] for row in found['inference']}
+    assert {'float32'} < engines
+    assert all(row['ms_per_person_2D'] > 0 for row in found['inference'])
+    assert all(row['ratio'] > 0 for row in found['training'])
+    assert len(found['soft_argmax']) % 2 == 0
+    for row in found['soft_argmax']:
+        assert row['mb_ours'] < row['mb_softmax'], row
+    assert [file.name for file in tmp_path.iterdir()] == ['bench_inference.json']
+
+
+def test_peak_memory_is_what_is_held_at_a_time() -> None:
+    def call() -> None:
+        torch.zeros(1_000_000)
+        kept = torch.zeros(250_000)
+        kept = (kept, torch.zeros(500_000))
+
+    assert peak_bytes(call, 'cpu') == 4_000_000
