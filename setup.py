@@ -43,7 +43,7 @@ setup(
     long_description_content_type='text/markdown',
     license='Apache-2.0',
     packages=find_packages(include=['nrsfm_distill_mm', 'nrsfm_distill_mm.*']),
-    package_data={'nrsfm_distill_mm': ['py.typed', 'visualization/*.html']},
+    package_data={'nrsfm_distill_mm': ['visualization/*.html']},
     cmdclass={'build_py': BuildWithModelZoo},
     python_requires='>=3.10',
     install_requires=[
