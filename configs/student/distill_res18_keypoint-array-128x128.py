@@ -14,3 +14,4 @@ model = dict(
         ),
     )
 )
+visualizer = dict(root_index=None)  # the middle of whatever it is

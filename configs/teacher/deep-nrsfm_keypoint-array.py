@@ -23,3 +23,4 @@ custom_hooks = [
     dict(type='TeacherDiagnosticsHook'),
 ]
 default_hooks = dict(checkpoint=dict(interval=5500), logger=dict(interval=500))
+visualizer = dict(root_index=None)  # the middle of whatever it is

@@ -12,16 +12,13 @@ from numpy.typing import NDArray
 
 from nrsfm_distill_mm.visualization.figures import (
     FAINT,
-    FRONT,
     INK,
-    SIDE,
-    Array,
-    Window,
     draw_overlay,
     draw_view,
     write,
 )
 from nrsfm_distill_mm.visualization.skeleton_style import LEFT, RIGHT, SkeletonStyle
+from nrsfm_distill_mm.visualization.views import FRONT, SIDE, Array, Window
 
 DPI = 110
 PICTURE, VIEW, LINE, CAPTION, GAP, FOOT = 1.9, 1.3, 0.18, 0.42, 0.16, 0.3

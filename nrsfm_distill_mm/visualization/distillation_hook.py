@@ -15,19 +15,13 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 from numpy.typing import NDArray
 
-from nrsfm_distill_mm.visualization.figures import (
-    FRONT,
-    SIDE,
-    Array,
-    draw_overlay,
-    draw_view,
-    render,
-)
+from nrsfm_distill_mm.visualization.figures import draw_overlay, draw_view, render
 from nrsfm_distill_mm.visualization.skeleton_style import (
     SkeletonStyle,
     style_of_metainfo,
 )
 from nrsfm_distill_mm.visualization.teacher_figures import equal_windows, view_grid
+from nrsfm_distill_mm.visualization.views import FRONT, SIDE, Array
 
 ROWS = ('student, 2D', 'student', 'from the side', 'teacher', 'from the side')
 

@@ -71,4 +71,3 @@ val_evaluator = [
     dict(type='Pose3DErrorMetric', truth_required=False),
 ]
 test_evaluator = val_evaluator
-visualizer = dict(root_index=None)  # the middle of whatever it is

@@ -27,4 +27,3 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_evaluator = dict(type='Pose3DErrorMetric', truth_required=False)
 test_evaluator = val_evaluator
-visualizer = dict(root_index=None)  # the middle of whatever it is
