@@ -80,8 +80,7 @@ class PoseCanvas:
         tracks = instances.get('track_ids', np.arange(len(poses)))
         people = [int(number) for number in tracks]
         tagged = self.tags and ('track_ids' in instances or len(people) > 1)
-        if tagged or draw_bbox:
-            draw_people(axes, instances, people, draw_bbox)
+        draw_people(axes, instances, people, tagged, draw_bbox)
         assigned = self.cells.assign(people)
         for number, pose, cell in zip(people, poses, assigned, strict=True):
             if cell is None:

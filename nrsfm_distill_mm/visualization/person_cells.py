@@ -98,15 +98,20 @@ def add_views(
 
 
 def draw_people(
-    axes: Axes, instances: Mapping[str, Array], people: Sequence[int], boxes: bool
+    axes: Axes,
+    instances: Mapping[str, Array],
+    people: Sequence[int],
+    tags: bool = True,
+    boxes: bool = False,
 ) -> None:
-    """Tags at the people's upper left corners, and their boxes if so asked.
+    """Tags at the people's upper left corners, and their boxes.
 
     Args:
         axes: of the overlay.
         instances: ``keypoints`` (N, P, 2) and perhaps ``bboxes`` (N, 4), in pixels.
         people: N numbers.
-        boxes: draws the boxes too.
+        tags: draws the tags.
+        boxes: draws the boxes.
     """
     for i, number in enumerate(people):
         points = instances['keypoints'][i]
@@ -116,9 +121,10 @@ def draw_people(
             size = (right - left, bottom - top)
             color = person_color(number)
             axes.add_patch(Rectangle((left, top), *size, fill=False, ec=color, lw=1.5))
-        (x0, x1), (y1, y0) = axes.get_xlim(), axes.get_ylim()
-        inside = (np.clip(left, x0, x1), np.clip(top, y0, y1))
-        write_tag(axes, inside, number, axes.transData)
+        if tags:
+            (x0, x1), (y1, y0) = axes.get_xlim(), axes.get_ylim()
+            inside = (np.clip(left, x0, x1), np.clip(top, y0, y1))
+            write_tag(axes, inside, number, axes.transData)
 
 
 def write_tag(
