@@ -130,14 +130,19 @@ def test_codes_of_both_come_from_one_teacher(case):
     assert codes[0].teacher_id == codes[1].teacher_id
 
 
-def test_samples_of_both_meet_with_their_labels(case, monkeypatch):
+@pytest.mark.parametrize('partial', ['skip', 'mask'])
+def test_samples_of_both_meet_with_their_labels(case, monkeypatch, partial):
     monkeypatch.chdir(case.folder)
     config = Config.fromfile(STUDENT).train_dataloader.dataset
     config.datasets[0].subjects = None
+    pipeline = config.datasets[1].pipeline
+    (load,) = (step for step in pipeline if step.type == 'LoadTeacherCodes')
+    load.partial = partial
     data = DATASETS.build({**config, '_scope_': 'mmpose'})
     samples = [data[i]['data_samples'] for i in range(len(data))]
     labels = [sample.gt_instance_labels for sample in samples]
-    assert [int(label.teacher_valid) for label in labels] == case.h36m + case.mpii
+    people = case.mpii if partial == 'skip' else [1] * len(case.mpii)
+    assert [int(label.teacher_valid) for label in labels] == case.h36m + people
     spine = HUMAN36M.index('spine')
     for i, label in enumerate(labels):
         assert label.keypoint_weights.shape == (1, 17)
