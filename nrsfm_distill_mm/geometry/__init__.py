@@ -24,6 +24,7 @@ from nrsfm_distill_mm.geometry.checks import (
 )
 from nrsfm_distill_mm.geometry.expectations import is_exporting
 from nrsfm_distill_mm.geometry.heatmaps import (
+    SMALL_VOLUME,
     cell_centres,
     depth_centres,
     soft_argmax_3d,
@@ -46,6 +47,7 @@ from nrsfm_distill_mm.geometry.rotations import (
 )
 
 __all__ = [
+    'SMALL_VOLUME',
     'CAMERA_TOLERANCE',
     'DeviceError',
     'DtypeError',

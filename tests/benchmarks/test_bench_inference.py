@@ -24,7 +24,7 @@ def test_every_part_runs(tmp_path) -> None:
     assert all(row['ratio'] > 0 for row in found['training'])
     assert len(found['soft_argmax']) % 2 == 0
     for row in found['soft_argmax']:
-        assert row['mb_ours'] < row['mb_softmax'], row
+        assert row['mb_ours'] <= row['mb_softmax'], row
     assert [file.name for file in tmp_path.iterdir()] == ['bench_inference.json']
 
 

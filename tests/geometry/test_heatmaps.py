@@ -2,7 +2,12 @@
 
 import torch
 
-from nrsfm_distill_mm.geometry import cell_centres, depth_centres, soft_argmax_3d
+from nrsfm_distill_mm.geometry import (
+    cell_centres,
+    depth_centres,
+    heatmaps,
+    soft_argmax_3d,
+)
 
 SIZE = (24, 32)
 
@@ -46,3 +51,25 @@ def test_half_precision_is_computed_in_float32() -> None:
     assert half.dtype == torch.float32
     full = soft_argmax_3d(volume, (10, 8), 2.0)
     torch.testing.assert_close(half, full, atol=1e-3, rtol=0)
+
+
+def test_small_and_large_volumes_are_treated_alike(monkeypatch) -> None:
+    volume = torch.randn(2, 3, 5, 8, 6, dtype=torch.float64, requires_grad=True)
+    pull = torch.randn(2, 3, 3, dtype=torch.float64)
+    found = []
+    for limit in (volume.numel(), 0):
+        monkeypatch.setattr(heatmaps, 'SMALL_VOLUME', limit)
+        coords = soft_argmax_3d(volume, SIZE, 2.0)
+        (slope,) = torch.autograd.grad((coords * pull).sum(), volume)
+        found.append((coords.detach(), slope))
+    for small, large in zip(*found, strict=True):
+        torch.testing.assert_close(small, large, atol=1e-12, rtol=0)
+
+
+def test_autocast_does_not_round(monkeypatch) -> None:
+    volume = torch.randn(2, 3, 5, 8, 6)
+    for limit in (volume.numel(), 0):
+        monkeypatch.setattr(heatmaps, 'SMALL_VOLUME', limit)
+        plain = soft_argmax_3d(volume, SIZE, 2.0)
+        with torch.autocast('cpu', dtype=torch.bfloat16):
+            assert torch.equal(soft_argmax_3d(volume, SIZE, 2.0), plain)

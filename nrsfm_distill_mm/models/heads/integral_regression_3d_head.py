@@ -12,7 +12,11 @@ from mmpose.structures import PoseDataSample
 from mmpose.utils.tensor_utils import to_numpy
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import is_exporting, soft_argmax_3d
+from nrsfm_distill_mm.geometry import (
+    SMALL_VOLUME,
+    is_exporting,
+    soft_argmax_3d,
+)
 from nrsfm_distill_mm.models.losses.teacher_labels import collect_teacher_labels
 
 
@@ -75,9 +79,10 @@ class IntegralRegression3DHead(BaseHead):
     def forward(self, feats: tuple[Tensor, ...]) -> Tensor:
         """Coordinates (N, P, 3) in crop widths, from feature maps."""
         features = self.volume_head.deconv_layers(feats[-1])
-        if is_exporting():  # the number of samples stays open
+        channels = self.volume_head.final_layer.out_channels
+        if is_exporting() or channels * features[:, 0].numel() <= SMALL_VOLUME:
             coords = self._locate(features)
-        else:  # volumes are large: few of them at a time are faster to go through
+        else:  # large volumes: few of them at a time are faster to go through
             count = 1 if features.device.type == 'cpu' else 32
             coords = torch.cat([self._locate(part) for part in features.split(count)])
         if self.root_index is None:
