@@ -29,7 +29,6 @@ from matplotlib.figure import Figure
 from mmengine.config import Config
 from reporting.files import Predictions, read_rows
 from scipy.stats import ttest_rel
-from torch import Tensor
 
 from nrsfm_distill_mm.evaluation import scale_to_bone_length
 from nrsfm_distill_mm.models import NRSfMDistillLoss, TeacherDepthLoss, load_teacher
@@ -48,7 +47,10 @@ SPLITS = {'train': 'training images', 'test': 'held-out bodies'}
 DATA = ('default', 'capture', 'free_limbs')
 TEACHER, WEAKSUP, UPPER = 'teacher', 'Weaksup-bs', 'upper bound'
 STUDENTS = (WEAKSUP, UPPER, 'exact', 'supervised')
-LIFTED = {f'{WEAKSUP}, no image': 'depth', f'{UPPER}, no image': 'upper_bound'}
+LIFTED = {
+    f'{WEAKSUP}, no image': TeacherDepthLoss,
+    f'{UPPER}, no image': NRSfMDistillLoss,
+}
 LINKS = torch.tensor(HUMAN36M.bones)
 ERRORS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe')
 SHARES = ('signs', 'mended', 'broken')
@@ -235,7 +237,7 @@ def evaluate(
         for split, paths in files.items()
     }
     teacher = load_teacher(checkpoint)
-    lifters = image_free(rows['train'][TEACHER], codes, teacher.depth_sign, seed)
+    lifters = image_free(rows['train'][TEACHER], codes, seed)
     for split, predictions in rows.items():
         first = predictions[TEACHER]
         true, pixels = torch.from_numpy(first.true), torch.from_numpy(first.annotated)
@@ -262,20 +264,15 @@ def evaluate(
         )
 
 
-def image_free(
-    row: Predictions, codes: Path, depth_sign: Tensor, seed: int
-) -> dict[str, Any]:
+def image_free(row: Predictions, codes: Path, seed: int) -> dict[str, Any]:
     """Lifters that learn from the students' losses and see 2D alone."""
     keypoints = dict(zip(row.key.tolist(), row.annotated, strict=True))
     landmarks, labels = training_set(str(codes), keypoints)
-    losses = {
-        'depth': TeacherDepthLoss(codes_file=str(codes)),
-        'upper_bound': NRSfMDistillLoss(codes_file=str(codes)),
-    }
     lifters = {}
     for method, kind in LIFTED.items():
         torch.manual_seed(seed)
-        lifters[method] = train_lifter(landmarks, labels, losses[kind], steps=3000)
+        loss = kind(codes_file=str(codes))
+        lifters[method] = train_lifter(landmarks, labels, loss, steps=3000)
     return lifters
 
 

@@ -12,16 +12,17 @@ NAME = PACKAGE.name
 ALLOWED = {
     'skeletons': set(),
     'checkpoints': set(),
+    'files': set(),
     'geometry': set(),
-    'nrsfm': {'geometry', 'skeletons'},
-    'synthetic': {'geometry', 'skeletons'},
+    'nrsfm': {'files', 'geometry', 'skeletons'},
+    'synthetic': {'files', 'geometry', 'skeletons'},
     'codecs': {'geometry', 'nrsfm', 'skeletons'},
     'datasets': {'geometry', 'nrsfm', 'skeletons', 'synthetic'},
     'models': {'checkpoints', 'geometry', 'nrsfm', 'skeletons'},
-    'evaluation': {'checkpoints', 'geometry', 'nrsfm', 'skeletons'},
+    'evaluation': {'checkpoints', 'files', 'geometry', 'nrsfm', 'skeletons'},
     'visualization': {'geometry', 'nrsfm', 'skeletons'},
 }
-PURE = ('checkpoints', 'skeletons', 'geometry', 'nrsfm', 'synthetic')
+PURE = ('checkpoints', 'files', 'skeletons', 'geometry', 'nrsfm', 'synthetic')
 FRAMEWORKS = {'mmengine', 'mmcv', 'mmpose', 'mmdet'}
 FILES = sorted(PACKAGE.rglob('*.py'))
 

@@ -8,9 +8,8 @@ reads the samples which the codes were written for.
 
 import argparse
 import csv
-import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,9 +19,11 @@ from mmcv import imread
 from mmengine.config import Config, DictAction
 from mmengine.registry import init_default_scope
 from mmpose.registry import DATASETS
+from reporting.sources import data_sources
 
 from nrsfm_distill_mm.datasets.errors import AnnotationError
 from nrsfm_distill_mm.datasets.transforms.crop_geometry import landmark_visibility
+from nrsfm_distill_mm.files import complete_file
 from nrsfm_distill_mm.geometry import mirror_depth, to_camera_frame
 from nrsfm_distill_mm.nrsfm import (
     TeacherCodes,
@@ -124,9 +125,14 @@ def match(
     init_default_scope(config.get('default_scope', 'mmpose'))
     rows = {key: row for row, key in enumerate(codes.keys.tolist())}
     found, first, metainfo = [], '', {}
-    for dataset in sources(config[f'{phase}_dataloader'].dataset):
+    for source in data_sources(config[f'{phase}_dataloader'].dataset):
+        dataset = DATASETS.build({**source, 'pipeline': []})  # no images are read
+        dataset.full_init()
         metainfo = metainfo or dataset.metainfo
-        check_skeleton(codes, dataset.metainfo)
+        own = dataset.metainfo
+        codes.check_skeleton(
+            'the samples have', own['dataset_name'], own['num_keypoints']
+        )
         for i in range(len(dataset)):
             info = dataset.get_data_info(i)
             key = sample_key(info['img_path'], info['id'])
@@ -143,39 +149,13 @@ def match(
     return metainfo, found
 
 
-def sources(config: Any) -> Iterator[Any]:
-    """The datasets within their wrappers; no images are read."""
-    if 'datasets' in config:
-        for part in config.datasets:
-            yield from sources(part)
-    elif 'dataset' in config:
-        yield from sources(config.dataset)
-    else:
-        dataset = DATASETS.build({**config, 'pipeline': []})
-        dataset.full_init()
-        yield dataset
-
-
-def check_skeleton(codes: TeacherCodes, metainfo: dict[str, Any]) -> None:
-    """Refuse samples of another skeleton than the teacher's."""
-    expected = codes.info.skeleton, len(codes.dictionary)
-    if (metainfo['dataset_name'], metainfo['num_keypoints']) != expected:
-        raise TeacherCodesError(
-            f'{codes.path}: the teacher has the {expected[1]} landmarks of '
-            f'"{expected[0]}", the samples have the {metainfo["num_keypoints"]} of '
-            f'"{metainfo["dataset_name"]}"'
-        )
-
-
 def compare(codes: TeacherCodes, place: Place) -> Sample:
     """A sample and the teacher's answer."""
     row, info = place.row, place.dataset.get_data_info(place.index)
     annotated = np.asarray(info['keypoints'], dtype=np.float64)[0, :, :2]
     visible, _ = landmark_visibility(np.asarray(info['keypoints_visible']))
-    believed, side = codes.visible[row] > 0, float(codes.side[row])
-    flat = (codes.dictionary @ codes.code[row]) @ codes.camera[row]
-    reprojected = (flat - flat[believed].mean(axis=0)) * side + codes.centre[row]
-    distances = np.linalg.norm(reprojected - annotated, axis=1) / side
+    reprojected = codes.reprojected(row)
+    distances = np.linalg.norm(reprojected - annotated, axis=1) / codes.side[row]
     distances[~visible] = 0
     return Sample(row, info, annotated, visible, reprojected, distances)
 
@@ -187,8 +167,10 @@ def write_table(
     metainfo: dict[str, Any],
 ) -> None:
     """Write the list of all samples, whole or not at all."""
-    temporary = path.with_name(f'.{path.name}.tmp')
-    with temporary.open('w', newline='', encoding='utf-8') as file:
+    with (
+        complete_file(path) as unfinished,
+        unfinished.open('w', newline='', encoding='utf-8') as file,
+    ):
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
         for rank, place in enumerate(places, start=1):
@@ -204,7 +186,6 @@ def write_table(
                     sample.info['img_path'],
                 ]
             )
-    os.replace(temporary, path)
 
 
 def write_sheets(
@@ -224,9 +205,8 @@ def write_sheets(
             for rank, place in enumerate(part, start=start + 1)
         ]
         path = folder / f'sheet_{start // PER_SHEET + 1}.png'
-        temporary = path.with_name(f'.{path.name}.tmp')
-        code_sheet(cells, style).savefig(temporary, format='png')
-        os.replace(temporary, path)
+        with complete_file(path) as unfinished:
+            code_sheet(cells, style).savefig(unfinished)
         written.append(path)
     return written
 

@@ -5,14 +5,13 @@ Prints tables, and writes ``report.json`` and ``report.png``.
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from reporting.figure import report_figure
-from reporting.files import PredictionFileError, Predictions, read_rows, write_text
+from reporting.files import PredictionFileError, Predictions, read_rows
 from reporting.numbers import measure, sample_errors
 from reporting.training import TrainingRecord, read_training
 from rich import box
@@ -20,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nrsfm_distill_mm.checkpoints import versions
+from nrsfm_distill_mm.files import complete_file, write_text
 
 TITLES = {
     'teacher': 'Teacher',
@@ -137,9 +137,8 @@ def _number(
 
 def write_figure(figure: Any, path: Path) -> None:
     """Write a figure whole or not at all."""
-    temporary = path.with_name(f'.{path.name}.tmp')
-    figure.savefig(temporary, format='png')
-    os.replace(temporary, path)
+    with complete_file(path) as unfinished:
+        figure.savefig(unfinished)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -14,10 +14,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from reporting.files import PredictionFileError, write_text
+from reporting.files import PredictionFileError
 from reporting.published import SOURCE
 from reporting.runs import Run, read_runs
 from reporting.tables import Table, left_over, markdown, paper_tables
+
+from nrsfm_distill_mm.files import write_text
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:

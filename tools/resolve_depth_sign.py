@@ -11,7 +11,6 @@ Codes that were written with another sign must be written again.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from nrsfm_distill_mm.checkpoints import load_checkpoint, plain_checkpoint
+from nrsfm_distill_mm.files import complete_file
 from nrsfm_distill_mm.models import DeepNRSfM
 
 RULES = {
@@ -86,9 +86,8 @@ def store(checkpoint: Path, out: Path, sign: int) -> int:
     content['state_dict']['depth_sign'] = torch.full_like(before, sign)
     if 'depth_sign' in content['meta']:  # of a published teacher
         content['meta']['depth_sign'] = sign
-    temporary = out.with_name(f'.{out.name}.tmp')
-    torch.save(content, temporary)
-    os.replace(temporary, out)
+    with complete_file(out) as unfinished:
+        torch.save(content, unfinished)
     return int(before)
 
 

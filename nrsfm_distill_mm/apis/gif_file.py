@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from scipy.spatial import KDTree
 
-from nrsfm_distill_mm.apis.results import Image, complete_file
+from nrsfm_distill_mm.apis.results import Image
+from nrsfm_distill_mm.files import complete_file
 from nrsfm_distill_mm.visualization.person_cells import PEOPLE
 from nrsfm_distill_mm.visualization.skeleton_style import CENTRE, LEFT, RIGHT
 

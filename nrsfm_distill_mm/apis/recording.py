@@ -14,9 +14,9 @@ from nrsfm_distill_mm.apis.results import (
     instance_dicts,
     write_image,
     write_json,
-    write_text,
 )
 from nrsfm_distill_mm.apis.sources import Source
+from nrsfm_distill_mm.files import write_text
 from nrsfm_distill_mm.visualization.pose3d_visualizer import (
     TURN_FPS,
     Pose3DCanvasVisualizer,

@@ -1,8 +1,6 @@
 """Predictions and pictures as files: complete, or not there at all."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from mmpose.structures import split_instances
 from numpy.typing import NDArray
 
 from nrsfm_distill_mm.apis.errors import DisplayError, VideoWriterError
+from nrsfm_distill_mm.files import complete_file
 
 Image = NDArray[np.uint8]
 
@@ -50,28 +49,10 @@ def instance_dicts(instances: InstanceData) -> list[dict[str, Any]]:
     return people
 
 
-@contextmanager
-def complete_file(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path``, renamed to it unless something goes wrong."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'.{path.stem}.unfinished{path.suffix}')
-    try:
-        yield unfinished
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
 def write_json(path: Path, content: Any) -> None:
     """Write predictions, indented as MMPose does."""
     with complete_file(path) as unfinished:
         mmengine.dump(content, str(unfinished), indent='  ')
-
-
-def write_text(path: Path, content: str) -> None:
-    """Write a text in UTF-8."""
-    with complete_file(path) as unfinished:
-        unfinished.write_text(content, encoding='utf-8')
 
 
 def write_image(path: Path, image: Image) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from nrsfm_distill_mm.evaluation import functional
 from nrsfm_distill_mm.evaluation.provenance import run_provenance
+from nrsfm_distill_mm.files import complete_file
 from nrsfm_distill_mm.nrsfm import sample_key
 
 
@@ -160,7 +161,5 @@ def _single(instances: Any) -> Any:
 
 
 def _save(path: Path, arrays: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f'.{path.name}.tmp.npz')
-    np.savez_compressed(temporary, **arrays)
-    temporary.replace(path)
+    with complete_file(path) as unfinished:
+        np.savez_compressed(unfinished, **arrays)

@@ -18,6 +18,8 @@ import numpy.typing as npt
 from safetensors import safe_open
 from safetensors.numpy import save_file
 
+from nrsfm_distill_mm.files import complete_file
+
 SCHEMA_VERSION = '2'
 FloatArray = npt.NDArray[np.float32]
 
@@ -98,6 +100,31 @@ class TeacherCodes:
             )
         return index
 
+    def reprojected(self, row: int) -> FloatArray:
+        """Where a sample's code projects the landmarks (P, 2), px."""
+        flat: FloatArray = (self.dictionary @ self.code[row]) @ self.camera[row]
+        centred = flat - flat[self.visible[row] > 0].mean(axis=0)
+        pixels: FloatArray = centred * self.side[row] + self.centre[row]
+        return pixels
+
+    def check_skeleton(self, others_have: str, name: str, points: int) -> None:
+        """Refuse samples with other landmarks than the teacher's.
+
+        Args:
+            others_have: whose landmarks these are, such as ``a.jpg has``.
+            name: of their metainfo.
+            points: their number.
+
+        Raises:
+            TeacherCodesError: of another name or number.
+        """
+        expected = self.info.skeleton, len(self.dictionary)
+        if (name, points) != expected:
+            raise TeacherCodesError(
+                f'{self.path}: the teacher has the {expected[1]} landmarks of '
+                f'"{expected[0]}", {others_have} the {points} of "{name}"'
+            )
+
 
 def sample_key(image: str | os.PathLike[str], annotation_id: int | str) -> str:
     """Key of an annotated person: image file name and annotation id."""
@@ -124,21 +151,15 @@ def sort_by_key(keys: Sequence[str]) -> tuple[npt.NDArray[np.bytes_], Any]:
 
 
 def save_teacher_codes(path: str | os.PathLike[str], codes: TeacherCodes) -> None:
-    """Write a file of codes: to a temporary name, then renamed."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file of codes, whole or not at all."""
     # safetensors writes the memory of an array as it lies there, whatever its strides.
     arrays = {name: np.ascontiguousarray(getattr(codes, name)) for name in _STORED}
     width = codes.keys.dtype.itemsize
     raw = codes.keys.view(np.uint8).reshape(len(codes), width)
     arrays['keys'] = raw.copy()
     info = {k: str(v) for k, v in vars(codes.info).items()}
-    temporary = target.with_name(f'.{target.name}.{os.getpid()}.tmp')
-    try:
-        save_file(arrays, temporary, metadata=info)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with complete_file(Path(path)) as unfinished:
+        save_file(arrays, unfinished, metadata=info)
 
 
 def load_teacher_codes(path: str | os.PathLike[str]) -> TeacherCodes:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nrsfm_distill_mm.files import complete_file
 from nrsfm_distill_mm.synthetic.body import Indices
 from nrsfm_distill_mm.synthetic.sampling import TEST_SUBJECTS, Scene
 
@@ -92,6 +93,5 @@ def write_annotations(folder: Path, scene: Scene, names: list[str]) -> None:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file so that it is never seen half written."""
-    temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    with complete_file(path) as unfinished:
+        unfinished.write_bytes(content)

@@ -75,7 +75,7 @@ def test_a_sign_is_stored_and_resolved_again(trained):
     after = torch.load('other.pth', weights_only=False)['state_dict']
     for name, value in weights.items():
         assert torch.equal(after[name], value)
-    assert not [*Path().glob('.*.tmp')]
+    assert not [*Path().glob('.*')]
 
 
 def test_bends_vote_as_in_training(trained):

@@ -1,7 +1,6 @@
 """Reads the ``.npz`` files that ``Pose3DErrorMetric(out_file=...)`` writes."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -145,13 +144,6 @@ def read_rows(files: Mapping[str, str]) -> dict[str, Predictions]:
         rows[name] = row.in_order_of(first.key)
         _check_truth(first, rows[name])
     return rows
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f'.{path.name}.tmp')
-    temporary.write_text(text, encoding='utf-8')
-    os.replace(temporary, path)
 
 
 def _load(path: Path) -> dict[str, NDArray[np.generic]]:

@@ -94,7 +94,9 @@ class LoadTeacherCodes(BaseTransform):
         Raises:
             AugmentationError, TeacherCodesError: as ``transform``.
         """
-        self._check_skeleton(sample)
+        points = sample['keypoints'].shape[1]
+        name = sample.get('dataset_name', self.codes.info.skeleton)
+        self.codes.check_skeleton(f'{sample["img_path"]} has', name, points)
         keypoints, shown, annotated = unmirrored_landmarks(sample)
         complete = shown[annotated].all()
         if shown.sum() < self.min_visible or not (complete or self.partial == 'mask'):
@@ -138,29 +140,16 @@ class LoadTeacherCodes(BaseTransform):
             'teacher_visible': visible[None].copy(),
         }
 
-    def _check_skeleton(self, sample: dict[str, Any]) -> None:
-        """Refuse samples of another skeleton than the teacher's."""
-        expected, points = self.codes.info.skeleton, len(self.codes.dictionary)
-        name = sample.get('dataset_name', expected)
-        found = sample['keypoints'].shape[1]
-        if (name, found) != (expected, points):
-            raise TeacherCodesError(
-                f'{self.codes_file}: the teacher has the {points} landmarks of '
-                f'"{expected}", {sample["img_path"]} has the {found} of "{name}"'
-            )
-
     def _fits(self, keypoints: Any, shown: Any, row: int) -> bool:
         """Whether codes were inferred from these landmarks (P, 2)."""
         codes, believed = self.codes, self.codes.visible[row] > 0
         if not shown[believed].all():
             return False
         points, side = keypoints[believed], codes.side[row]
-        centre = points.mean(axis=0)
-        extent = np.ptp(points, axis=0).max()
-        gaps = [*np.abs(centre - codes.centre[row]), abs(extent - side)]
-        projected = (codes.dictionary[believed] @ codes.code[row]) @ codes.camera[row]
-        points = (points - centre) / side
-        residual = np.linalg.norm(projected - projected.mean(axis=0) - points)
+        gaps = [*np.abs(points.mean(axis=0) - codes.centre[row])]
+        gaps.append(abs(np.ptp(points, axis=0).max() - side))
+        residual = codes.reprojected(row)[believed] - points
+        size = np.linalg.norm(points - points.mean(axis=0))
         error = codes.reprojection_error[row] + PERSPECTIVE_ERROR
         near = max(gaps) <= self.tolerance * side
-        return bool(near and residual <= error * np.linalg.norm(points))
+        return bool(near and np.linalg.norm(residual) <= error * size)
