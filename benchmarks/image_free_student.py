@@ -1,15 +1,55 @@
-"""The control without an image: a lifter that learns from the same loss."""
+"""The controls without an image: lifters that learn from the same losses."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from nrsfm_distill_mm.models.heads.local_depth_3d_head import bone_paths
 from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
 from nrsfm_distill_mm.nrsfm import load_teacher_codes
 
 WIDTH, BATCH = 512, 256
+
+
+class WholePoseLifter(nn.Sequential):
+    """Depth (N, P) from the whole 2D pose (N, P, 2), sides."""
+
+    def __init__(self, points: int) -> None:
+        super().__init__(
+            nn.Flatten(),
+            nn.Linear(2 * points, WIDTH),
+            nn.ReLU(),
+            nn.Linear(WIDTH, WIDTH),
+            nn.ReLU(),
+            nn.Linear(WIDTH, points),
+        )
+
+
+class BonewiseLifter(nn.Module):
+    """Likewise, the depth along each bone from its own x and y."""
+
+    def __init__(self, parents: Sequence[int]) -> None:
+        super().__init__()
+        self.ends = [i for i, parent in enumerate(parents) if parent >= 0]
+        self.starts = [parents[end] for end in self.ends]
+        self.register_buffer('paths', bone_paths(parents)[self.ends])
+        count = len(self.ends)
+        self.bone_layers = nn.Sequential(
+            nn.Conv1d(3 * count, WIDTH * count // 8, 1, groups=count),
+            nn.ReLU(),
+            nn.Conv1d(WIDTH * count // 8, count, 1, groups=count),
+        )
+
+    def forward(self, landmarks: Tensor) -> Tensor:
+        """Depth (N, P) from landmarks (N, P, 2)."""
+        bones = landmarks[:, self.ends] - landmarks[:, self.starts]
+        bones = torch.cat([bones, bones.norm(dim=-1, keepdim=True)], dim=-1)
+        depths = self.bone_layers(bones.flatten(1).unsqueeze(-1)).squeeze(-1)
+        depth: Tensor = depths @ self.paths
+        return depth
 
 
 def training_set(codes_file: str, keypoints: dict[str, Any]) -> tuple[Tensor, Any]:
@@ -37,23 +77,19 @@ def training_set(codes_file: str, keypoints: dict[str, Any]) -> tuple[Tensor, An
 
 
 def train_lifter(
-    landmarks: Tensor, labels: TeacherLabels, loss: TeacherGuidedLoss, steps: int
+    lifter: nn.Module,
+    landmarks: Tensor,
+    labels: TeacherLabels,
+    loss: TeacherGuidedLoss,
+    steps: int,
 ) -> nn.Module:
-    """A network from 2D (N, 2P) to depth (N, P), both in sides."""
-    points = landmarks.shape[1]
-    lifter = nn.Sequential(
-        nn.Linear(2 * points, WIDTH),
-        nn.ReLU(),
-        nn.Linear(WIDTH, WIDTH),
-        nn.ReLU(),
-        nn.Linear(WIDTH, points),
-    )
+    """Train a network from 2D (N, P, 2) to depth (N, P), both in sides."""
     optimiser = torch.optim.Adam(lifter.parameters(), lr=1e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for _ in range(steps):
         rows = torch.randint(len(landmarks), (BATCH,))
         seen = landmarks[rows]
-        depth = lifter(seen.flatten(1)).unsqueeze(-1)
+        depth = lifter(seen).unsqueeze(-1)
         chosen = TeacherLabels(*(value[rows] for value in labels))
         value = loss(torch.cat([seen, depth], dim=-1), seen, teacher_labels=chosen)
         optimiser.zero_grad()
@@ -66,5 +102,4 @@ def train_lifter(
 @torch.no_grad()
 def lifted(lifter: nn.Module, landmarks: Tensor) -> Tensor:
     """Poses (N, P, 3), sides."""
-    depth = lifter(landmarks.flatten(1)).unsqueeze(-1)
-    return torch.cat([landmarks, depth], dim=-1)
+    return torch.cat([landmarks, lifter(landmarks).unsqueeze(-1)], dim=-1)

@@ -9,13 +9,14 @@ training images and of held-out bodies, with the controls that the claim needs: 
 that learn from the same losses without an image, which bones point the right way and
 which of the teacher's mistakes are mended, the depth's size, and limbs by how dear it
 is to flip them. Two processes may share the seeds (``--first-seed``); what is done is
-not done again. Tables, ``.json`` with its provenance and a figure go to ``--out``.
+not done again. Tables, ``.json`` with its provenance and figures go to ``--out``.
 """
 
 import argparse
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +25,14 @@ import numpy as np
 import torch
 from bench_teacher import provenance, show
 from depth_ambiguity import by_tercile, flip_costs, limb_errors, measures
-from image_free_student import lifted, train_lifter, training_set
+from image_free_student import (
+    BonewiseLifter,
+    WholePoseLifter,
+    lifted,
+    train_lifter,
+    training_set,
+)
+from limb_figure import limb_figure
 from matplotlib.figure import Figure
 from mmengine.config import Config
 from reporting.files import Predictions, read_rows
@@ -46,10 +54,15 @@ ANNOTATION = 'annotation_body3d/fps50/h36m_{}.npz'
 SPLITS = {'train': 'training images', 'test': 'held-out bodies'}
 DATA = ('default', 'capture', 'free_limbs')
 TEACHER, WEAKSUP, UPPER = 'teacher', 'Weaksup-bs', 'upper bound'
-STUDENTS = (WEAKSUP, UPPER, 'exact', 'supervised')
+LOCAL = {WEAKSUP: f'local, {WEAKSUP}', UPPER: f'local, {UPPER}'}
+STUDENTS = (WEAKSUP, UPPER, 'exact', *LOCAL.values(), 'supervised')
+WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
+BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
 LIFTED = {
-    f'{WEAKSUP}, no image': TeacherDepthLoss,
-    f'{UPPER}, no image': NRSfMDistillLoss,
+    f'{WEAKSUP}, no image': (WHOLE, TeacherDepthLoss),
+    f'{UPPER}, no image': (WHOLE, NRSfMDistillLoss),
+    f'{LOCAL[WEAKSUP]}, no image': (BONEWISE, TeacherDepthLoss),
+    f'{LOCAL[UPPER]}, no image': (BONEWISE, NRSfMDistillLoss),
 }
 LINKS = torch.tensor(HUMAN36M.bones)
 ERRORS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe')
@@ -63,15 +76,23 @@ class Size(NamedTuple):
     images: int
     teacher: str
     student: str
+    local: str
 
 
 SIZES = {
-    'cpu': Size(64, 24_000, 'configs/demo/teacher.py', 'configs/demo/distill.py'),
+    'cpu': Size(
+        64,
+        24_000,
+        'configs/demo/teacher.py',
+        'configs/demo/distill.py',
+        'configs/demo/distill-local.py',
+    ),
     'gpu': Size(
         256,
         42_000,
         'configs/teacher/deep-nrsfm_synthetic.py',
         'configs/student/distill_res50_synthetic-256x256.py',
+        'configs/student/distill-local_res50_synthetic-256x256.py',
     ),
 }
 
@@ -132,7 +153,8 @@ def teacher_config(size: Size, data: Path) -> Config:
 
 def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
     """A student's config with this data, these codes, and the loss of a method."""
-    config = Config.fromfile(ROOT / size.student)
+    local = method in LOCAL.values()
+    config = Config.fromfile(ROOT / (size.local if local else size.student))
     point_to(config, data)
     dataset = config.train_dataloader.dataset
     loss: dict[str, Any] | None = dict(config.model.head.depth_loss)
@@ -146,7 +168,7 @@ def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
             {'type': 'LoadDepthLabels'} if step.type == 'LoadTeacherCodes' else step
             for step in dataset.pipeline
         ]
-    elif method == WEAKSUP:
+    elif method in (WEAKSUP, LOCAL[WEAKSUP]):
         # z weighs as much as x and y.
         loss = {'type': 'TeacherDepthLoss', 'loss_weight': 0.024}
     elif method == 'exact':
@@ -191,12 +213,16 @@ def write_codes(config: Config, checkpoint: str, folder: Path) -> Path:
 def result(
     name: str, size: Size, data: Path, out: Path, seed: int, students: Sequence[str]
 ) -> dict[str, Any]:
-    """All of one seed: its predictions are on disk then, and so is this."""
+    """All of one seed: its predictions are on disk then, and so is this.
+
+    Students that were trained at another time are in it.
+    """
     folder = out / name / f'seed{seed}'
     file = folder / 'result.json'
-    if file.exists() and set(students) <= set(mmengine.load(file)['students']):
-        known: dict[str, Any] = mmengine.load(file)
+    known: dict[str, Any] = mmengine.load(file) if file.exists() else {'students': []}
+    if set(students) <= set(known['students']):
         return known
+    students = [m for m in STUDENTS if m in {*students, *known['students']}]
     config = teacher_config(size, data)
     trained = {TEACHER: train(config, folder / 'teacher', seed)}
     checkpoint = trained[TEACHER][1]
@@ -206,9 +232,7 @@ def result(
         config = student_config(method, size, data, codes)
         trained[method] = train(config, place, seed)
     files = {
-        split: {
-            m: folder / 'predictions' / f'{_file_name(m)}_{split}.npz' for m in trained
-        }
+        split: {m: prediction_file(folder, m, split) for m in trained}
         for split in SPLITS
     }
     for split, predictions in files.items():
@@ -224,8 +248,13 @@ def result(
     return content
 
 
+def prediction_file(folder: Path, method: str, split: str) -> Path:
+    """Where the predictions of a method are."""
+    return folder / 'predictions' / f'{_file_name(method)}_{split}.npz'
+
+
 def _file_name(method: str) -> str:
-    return method.lower().replace(' ', '_')
+    return method.lower().replace(',', '').replace(' ', '_')
 
 
 def evaluate(
@@ -269,30 +298,39 @@ def image_free(row: Predictions, codes: Path, seed: int) -> dict[str, Any]:
     keypoints = dict(zip(row.key.tolist(), row.annotated, strict=True))
     landmarks, labels = training_set(str(codes), keypoints)
     lifters = {}
-    for method, kind in LIFTED.items():
+    for method, (network, loss) in LIFTED.items():
         torch.manual_seed(seed)
-        loss = kind(codes_file=str(codes))
-        lifters[method] = train_lifter(landmarks, labels, loss, steps=3000)
+        lifters[method] = train_lifter(
+            network(), landmarks, labels, loss(codes_file=str(codes)), 3000
+        )
     return lifters
 
 
 def summarise(results: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Mean and standard deviation over the seeds; paired tests of the depth error."""
+    """Mean and standard deviation over the seeds that have a method; paired tests.
+
+    Depth errors are compared with the teacher's, and with those of the student of the
+    same network that copies it.
+    """
     for split in SPLITS:
-        own = [r['splits'][split]['methods'] for r in results]
-        for method in own[0]:
+        found = [r['splits'][split]['methods'] for r in results]
+        for method in max(found, key=len):
+            own = [methods for methods in found if method in methods]
             row: dict[str, Any] = {'split': split, 'method': method, 'seeds': len(own)}
             for column in (*ERRORS, 'size', *SHARES):
                 values = [methods[method][column] for methods in own]
                 row[column] = float(np.mean(values))
                 row[f'{column} std'] = float(np.std(values, ddof=len(values) > 1))
-            errors = {m: [o[m]['depth_error'] for o in own] for m in own[0]}
-            for other in (TEACHER, WEAKSUP):
-                ratios = np.divide(errors[method], errors[other])
-                row[f'of {other}'] = float(ratios.mean())
-                paired = len(own) > 1 and method != other
-                test = ttest_rel(errors[method], errors[other]) if paired else None
-                row[f'p {other}'] = None if test is None else float(test.pvalue)
+            copy = LOCAL[WEAKSUP] if method.startswith('local') else WEAKSUP
+            for title, other in (('teacher', TEACHER), ('copy', copy)):
+                pairs = [(o[method], o[other]) for o in own if other in o]
+                errors = np.array([[m['depth_error'] for m in pair] for pair in pairs])
+                ratios = errors[:, 0] / errors[:, 1] if len(errors) else [np.nan]
+                row[f'of {title}'] = float(np.mean(ratios))
+                paired = len(errors) > 1 and method != other
+                row[f'p {title}'] = (
+                    float(ttest_rel(*errors.T).pvalue) if paired else None
+                )
             yield row
 
 
@@ -305,12 +343,12 @@ def printed_errors(row: Mapping[str, Any]) -> dict[str, str]:
     return shown
 
 
-def printed_controls(row: Mapping[str, Any]) -> dict[str, str]:
+def printed_controls(row: Mapping[str, Any]) -> dict[str, Any]:
     """The depth error by two others', and the controls of a row of the summary."""
-    shown = {'method': row['method']}
-    for other, title in ((TEACHER, 'of teacher'), (WEAKSUP, 'of copy')):
-        p = row[f'p {other}']
-        shown[title] = f'{row[f"of {other}"]:.2f}' + (f', p {p:.0e}' if p else '')
+    shown = {'method': row['method'], 'seeds': row['seeds']}
+    for title in ('of teacher', 'of copy'):
+        p = row[title.replace('of', 'p')]
+        shown[title] = f'{row[title]:.2f}' + (f', p {p:.0e}' if p else '')
     shown['size'] = f'{row["size"]:.2f}'
     return shown | {column: f'{row[column]:.0%}' for column in SHARES}
 
@@ -329,7 +367,8 @@ def figure(summary: Sequence[Mapping[str, Any]], results: Sequence[Any]) -> Figu
         left.set(xlabel='depth error, mm', title=title)
         terciles = [r['splits'][split]['by flip cost'] for r in results]
         for method in names:
-            means = [np.mean([t[k][method] for t in terciles]) for k in terciles[0]]
+            own = [t for t in terciles if method in t['lowest']]
+            means = [np.mean([t[k][method] for t in own]) for k in terciles[0]]
             right.plot(list(terciles[0]), means, marker='o', label=method)
         right.set(xlabel="what flipping a limb's depth costs", ylabel='limb, mm')
         right.legend(fontsize='x-small')
@@ -374,6 +413,13 @@ def main() -> None:
     }
     mmengine.dump(content, out / f'{args.data}.json', indent=1)
     figure(summary, results).savefig(out / f'{args.data}.png', dpi=110)
+    shown = [
+        TEACHER,
+        *(m for m in (WEAKSUP, UPPER, LOCAL[UPPER]) if m in args.students),
+    ]
+    folder = out / args.data / f'seed{args.first_seed}'
+    rows = read_rows({m: str(prediction_file(folder, m, 'test')) for m in shown})
+    limb_figure(rows, TEACHER, shown[-1]).savefig(out / f'{args.data}_limbs.png')
 
 
 if __name__ == '__main__':

@@ -10,6 +10,7 @@ from nrsfm_distill_mm.models.depth_sign_hook import (
 from nrsfm_distill_mm.models.heads.integral_regression_3d_head import (
     IntegralRegression3DHead,
 )
+from nrsfm_distill_mm.models.heads.local_depth_3d_head import LocalDepth3DHead
 from nrsfm_distill_mm.models.landmark_distribution_hook import (
     LandmarkDistributionHook,
 )
@@ -36,6 +37,7 @@ __all__ = [
     'IntegralRegression3DHead',
     'LandmarkDistributionHook',
     'LandmarkPreprocessor',
+    'LocalDepth3DHead',
     'NRSfMDistillLoss',
     'PlainCheckpointHook',
     'TeacherCheckpointError',

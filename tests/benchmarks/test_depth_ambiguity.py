@@ -18,7 +18,14 @@ from depth_ambiguity import (  # noqa: E402
     limb_errors,
     measures,
 )
-from image_free_student import lifted, train_lifter, training_set  # noqa: E402
+from image_free_student import (  # noqa: E402
+    BonewiseLifter,
+    WholePoseLifter,
+    lifted,
+    train_lifter,
+    training_set,
+)
+from limb_figure import limb_directions, turned_limbs  # noqa: E402
 
 from nrsfm_distill_mm.geometry import mirror_depth  # noqa: E402
 from nrsfm_distill_mm.models import DeepNRSfM, TeacherDepthLoss  # noqa: E402
@@ -106,7 +113,32 @@ def test_a_lifter_learns_without_an_image(tmp_path):
     costs = []
     for steps in (1, 150):
         torch.manual_seed(0)
-        poses = lifted(train_lifter(landmarks, labels, loss, steps), landmarks)
+        lifter = train_lifter(WholePoseLifter(7), landmarks, labels, loss, steps)
+        poses = lifted(lifter, landmarks)
         torch.testing.assert_close(poses[..., :2], landmarks)
         costs.append(loss(poses, landmarks, teacher_labels=labels).item())
     assert costs[1] < 0.5 * costs[0]
+
+
+def test_a_bonewise_lifter_sees_one_bone_at_a_time():
+    lifter = BonewiseLifter(parents=(-1, 0, 1, 1, 3, 0, 5))
+    landmarks = torch.randn(6, 7, 2)
+    moved = landmarks.clone()
+    moved[:, 2] += 0.5  # a tip
+    changed = lifter(moved) != lifter(landmarks)
+    assert changed[:, 2].any()
+    assert not changed[:, [0, 1, 3, 4, 5, 6]].any()
+
+
+def test_limbs_that_one_has_turned_and_the_other_not(true):
+    turned = true.clone()
+    depths = limb_directions(true).abs()
+    for limb in (1, 3):  # of all samples
+        root, *rest = LIMBS[limb]
+        turned[:, rest, 2] = 2 * true[:, root, None, 2] - true[:, rest, 2]
+    actions = [str(i % 3) for i in range(COUNT)]
+    chosen = turned_limbs(turned, true, true, actions, count=4)
+    assert sorted(found.limb for found in chosen) == [1, 3]  # once each
+    assert len({actions[found.sample] for found in chosen}) == 2
+    assert all(depths[limb, sample] > 100 for sample, limb in chosen)
+    assert turned_limbs(true, turned, true, actions, count=4) == []

@@ -43,6 +43,8 @@ class IntegralRegression3DHead(BaseHead):
         decoder: the codec, :class:`IntegralPose3DLabel`.
     """
 
+    reads_image = False
+
     def __init__(  # noqa: PLR0913
         self,
         in_channels: int,

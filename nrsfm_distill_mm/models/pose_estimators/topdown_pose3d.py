@@ -7,6 +7,7 @@ from mmengine.structures import InstanceData
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
+from torch import Tensor
 
 
 @MODELS.register_module()
@@ -16,6 +17,11 @@ class TopdownPose3DEstimator(TopdownPoseEstimator):
     ``pred_instances.keypoints`` (1, P, 2) are image px as always;
     ``keypoints_3d`` (1, P, 3) are weak-perspective image px, z from the root.
     """
+
+    def extract_feat(self, inputs: Tensor) -> Any:
+        """Feature maps, the crops (N, 3, H, W) before them for heads that read them."""
+        feats = super().extract_feat(inputs)
+        return (inputs, *feats) if getattr(self.head, 'reads_image', False) else feats
 
     def add_pred_to_datasample(
         self,
