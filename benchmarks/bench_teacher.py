@@ -26,6 +26,7 @@ import mmengine
 import torch
 from dataset_scaling import measure, write_keypoints
 from mmengine.runner.checkpoint import save_checkpoint
+from mmengine.utils import get_git_hash
 from mmpose.registry import DATASETS, MODELS
 from rich.console import Console
 from rich.table import Table
@@ -156,6 +157,7 @@ def provenance() -> dict[str, Any]:
     has_gpu = torch.cuda.is_available()
     return {
         'version': nrsfm_distill_mm.__version__,
+        'revision': get_git_hash(),
         'torch': torch.__version__,
         'mmengine': mmengine.__version__,
         'python': platform.python_version(),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from scipy.stats import mannwhitneyu
 from torch import Tensor
 
 from nrsfm_distill_mm.evaluation import depth_error, mpjpe, pa_mpjpe
@@ -97,6 +98,25 @@ def flip_costs(teacher: DeepNRSfM, landmarks: Tensor) -> Tensor:
         for z in hypotheses
     ]
     return torch.stack(costs[1:], dim=1) - costs[0][:, None]
+
+
+def limb_depths(poses: Tensor) -> Tensor:
+    """Depth of each limb's end from its root (N, 4), mm."""
+    ends = [poses[:, limb[-1], 2] - poses[:, limb[0], 2] for limb in LIMBS]
+    return torch.stack(ends, dim=1)
+
+
+def foretells(score: Tensor, poses: Tensor, true: Tensor) -> float:
+    """How well a score (N, 4) tells which deep limbs point the right way.
+
+    The probability that a limb which does has a higher score than one which does not:
+    0.5 is chance.
+    """
+    wanted = limb_depths(true)
+    right, deep = limb_depths(poses) * wanted > 0, wanted.abs() > 2 * DEEP
+    test = mannwhitneyu(score[deep & right], score[deep & ~right])
+    count = int((deep & right).sum()) * int((deep & ~right).sum())
+    return float(test.statistic / count)
 
 
 def limb_errors(poses: Tensor, true: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from depth_ambiguity import DEEP, LIMBS, limb_errors
+from depth_ambiguity import DEEP, limb_depths, limb_errors
 from matplotlib.figure import Figure
 from reporting.figure import read_image
 from reporting.files import Predictions
@@ -28,12 +28,6 @@ class TurnedLimb(NamedTuple):
     limb: int
 
 
-def limb_directions(poses: Tensor) -> Tensor:
-    """Depth of each limb's end from its root (4, N), mm."""
-    ends = [poses[:, limb[-1], 2] - poses[:, limb[0], 2] for limb in LIMBS]
-    return torch.stack(ends)
-
-
 def turned_limbs(
     wrong: Tensor, right: Tensor, true: Tensor, actions: Sequence[str], count: int
 ) -> list[TurnedLimb]:
@@ -46,14 +40,14 @@ def turned_limbs(
         actions: N names.
         count: how many.
     """
-    wanted = limb_directions(true)
-    turned = [limb_directions(poses) * wanted < 0 for poses in (wrong, right)]
+    wanted = limb_depths(true)
+    turned = [limb_depths(poses) * wanted < 0 for poses in (wrong, right)]
     found = (wanted.abs() > 2 * DEEP) & turned[0] & ~turned[1]
-    gain = (limb_errors(wrong, true) - limb_errors(right, true)).T
+    gain = limb_errors(wrong, true) - limb_errors(right, true)
     order = gain.masked_fill(~found, -torch.inf).flatten().argsort(descending=True)
     chosen: list[TurnedLimb] = []
     for place in order[: int(found.sum())].tolist():
-        limb, sample = divmod(place, len(true))
+        sample, limb = divmod(place, len(LIMB_NAMES))
         seen = {str(actions[known.sample]) for known in chosen}
         if actions[sample] not in seen and limb not in {k.limb for k in chosen}:
             chosen.append(TurnedLimb(sample, limb))

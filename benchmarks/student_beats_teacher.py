@@ -24,7 +24,14 @@ import mmengine
 import numpy as np
 import torch
 from bench_teacher import provenance, show
-from depth_ambiguity import by_tercile, flip_costs, limb_errors, measures
+from depth_ambiguity import (
+    by_tercile,
+    flip_costs,
+    foretells,
+    limb_depths,
+    limb_errors,
+    measures,
+)
 from image_free_student import (
     BonewiseLifter,
     WholePoseLifter,
@@ -277,15 +284,20 @@ def evaluate(
         for method, lifter in lifters.items():
             lifted_poses = lifted(lifter, seen).double()
             poses[method] = scale_to_bone_length(lifted_poses, true, LINKS, first.root)
+        flips = flip_costs(teacher, pixels.float()).double()
         yield (
             split,
             {
                 'methods': {
                     m: measures(p, poses[TEACHER], true) for m, p in poses.items()
                 },
-                'by flip cost': by_tercile(
-                    flip_costs(teacher, pixels.float()).double(), poses, true
-                ),
+                'foretold by': {
+                    'flip cost': foretells(flips, poses[TEACHER], true),
+                    'depth': foretells(
+                        limb_depths(poses[TEACHER]).abs(), poses[TEACHER], true
+                    ),
+                },
+                'by flip cost': by_tercile(flips, poses, true),
                 "by the teacher's error": by_tercile(
                     limb_errors(poses[TEACHER], true), poses, true
                 ),

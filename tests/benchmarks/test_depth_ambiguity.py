@@ -15,6 +15,8 @@ from depth_ambiguity import (  # noqa: E402
     bone_signs,
     by_tercile,
     flip_costs,
+    foretells,
+    limb_depths,
     limb_errors,
     measures,
 )
@@ -25,7 +27,7 @@ from image_free_student import (  # noqa: E402
     train_lifter,
     training_set,
 )
-from limb_figure import limb_directions, turned_limbs  # noqa: E402
+from limb_figure import turned_limbs  # noqa: E402
 
 from nrsfm_distill_mm.geometry import mirror_depth  # noqa: E402
 from nrsfm_distill_mm.models import DeepNRSfM, TeacherDepthLoss  # noqa: E402
@@ -81,6 +83,15 @@ def test_an_error_of_one_limb_is_that_limbs(true):
     assert (errors[:, [0, 1, 3]] == 0).all()
 
 
+def test_what_foretells_the_right_way_and_what_does_not(true):
+    sign = torch.where(torch.rand(COUNT, 1, 1) < 0.6, 1.0, -1.0).double()
+    poses = true * sign
+    right = sign[:, :, 0].expand(-1, 4)
+    assert foretells(right, poses, true) == 1
+    assert foretells(-right, poses, true) == 0
+    assert foretells(torch.ones(COUNT, 4), poses, true) == 0.5
+
+
 def test_terciles_hold_a_third_each(true):
     key = torch.arange(4.0 * COUNT).reshape(COUNT, 4).double()
     bent = true.clone()
@@ -132,7 +143,7 @@ def test_a_bonewise_lifter_sees_one_bone_at_a_time():
 
 def test_limbs_that_one_has_turned_and_the_other_not(true):
     turned = true.clone()
-    depths = limb_directions(true).abs()
+    depths = limb_depths(true).abs()
     for limb in (1, 3):  # of all samples
         root, *rest = LIMBS[limb]
         turned[:, rest, 2] = 2 * true[:, root, None, 2] - true[:, rest, 2]
@@ -140,5 +151,5 @@ def test_limbs_that_one_has_turned_and_the_other_not(true):
     chosen = turned_limbs(turned, true, true, actions, count=4)
     assert sorted(found.limb for found in chosen) == [1, 3]  # once each
     assert len({actions[found.sample] for found in chosen}) == 2
-    assert all(depths[limb, sample] > 100 for sample, limb in chosen)
+    assert all(depths[sample, limb] > 100 for sample, limb in chosen)
     assert turned_limbs(true, turned, true, actions, count=4) == []

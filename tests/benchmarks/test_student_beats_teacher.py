@@ -1,0 +1,71 @@
+"""What the benchmark trains, and how it sums up."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
+
+from student_beats_teacher import (  # noqa: E402
+    LOCAL,
+    SIZES,
+    STUDENTS,
+    TEACHER,
+    UPPER,
+    WEAKSUP,
+    student_config,
+    summarise,
+)
+
+COLUMNS = ('rescaled', 'pa_mpjpe', 'mpjpe', 'size', 'signs', 'mended', 'broken')
+
+
+@pytest.mark.parametrize('size', SIZES)
+@pytest.mark.parametrize('method', STUDENTS)
+def test_students_differ_in_loss_and_view_alone(size, method):
+    paths = Path('images'), Path('codes.safetensors')
+    config = student_config(method, SIZES[size], *paths)
+    other = student_config(UPPER, SIZES[size], *paths)
+    head = config.model.head
+    local = head.type == 'LocalDepth3DHead'
+    assert local == (method in LOCAL.values())
+    loss = head.depth_loss and head.depth_loss.type
+    expected = {WEAKSUP: 'TeacherDepthLoss', 'supervised': None}
+    assert loss == expected.get(method.removeprefix('local, '), 'NRSfMDistillLoss')
+    dataset = config.train_dataloader.dataset
+    steps = [step.type for step in dataset.pipeline]
+    assert ('LoadDepthLabels' in steps) == dataset.get('load_3d', False)
+    assert ('LoadDepthLabels' in steps) == (method == 'supervised')
+    assert ('LoadTeacherCodes' in steps) == (method != 'supervised')
+    for part in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
+        assert config[part] == other[part]
+    assert config.model.backbone == other.model.backbone
+
+
+def result(seed, **errors):
+    row = dict.fromkeys(COLUMNS, 0.5)
+    methods = {name: row | {'depth_error': error} for name, error in errors.items()}
+    return {
+        'seed': seed,
+        'splits': dict.fromkeys(('train', 'test'), {'methods': methods}),
+    }
+
+
+def test_methods_are_compared_within_the_seeds_that_have_them():
+    names = (TEACHER, WEAKSUP, UPPER, LOCAL[WEAKSUP], LOCAL[UPPER])
+    errors = [(100, 90, 80, 70, 35), (200, 180, 150, 120, 90), (50, 40, 30)]
+    results = [
+        result(seed, **dict(zip(names, values, strict=False)))
+        for seed, values in enumerate(errors)
+    ]
+    rows = {row['method']: row for row in summarise(results) if row['split'] == 'test'}
+    assert list(rows) == list(names)
+    assert [row['seeds'] for row in rows.values()] == [3, 3, 3, 2, 2]
+    assert rows[UPPER]['depth_error'] == pytest.approx(260 / 3)
+    assert rows[UPPER]['of teacher'] == pytest.approx((0.8 + 0.75 + 0.6) / 3)
+    assert rows[UPPER]['of copy'] == pytest.approx((8 / 9 + 5 / 6 + 3 / 4) / 3)
+    # The local student's copy is the local one.
+    assert rows[LOCAL[UPPER]]['of copy'] == pytest.approx((0.5 + 0.75) / 2)
+    assert 0 < rows[UPPER]['p teacher'] < 1
+    assert rows[TEACHER]['p teacher'] is None
