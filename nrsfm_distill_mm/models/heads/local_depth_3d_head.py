@@ -105,7 +105,7 @@ class LocalDepth3DHead(IntegralRegression3DHead):
         width, height = self.input_size
         # From crop widths to -1 .. 1 from corner to corner of the crop.
         points = points * points.new_tensor([2.0, 2.0 * width / height]) - 1
-        count, bones, rows, columns, _ = points.shape
+        bones, rows = points.shape[1:3]
         sampled = F.grid_sample(image, points.flatten(1, 2), align_corners=False)
         sampled = sampled.unflatten(2, (bones, rows)).transpose(1, 2)
         return sampled.flatten(0, 1)
