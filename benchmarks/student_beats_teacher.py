@@ -427,7 +427,7 @@ def main() -> None:
     figure(summary, results).savefig(out / f'{args.data}.png', dpi=110)
     shown = [
         TEACHER,
-        *(m for m in (WEAKSUP, UPPER, LOCAL[UPPER]) if m in args.students),
+        *(m for m in (WEAKSUP, UPPER, LOCAL[WEAKSUP]) if m in args.students),
     ]
     folder = out / args.data / f'seed{args.first_seed}'
     rows = read_rows({m: str(prediction_file(folder, m, 'test')) for m in shown})
