@@ -6,13 +6,15 @@ _base_ = [
     '../_base_/datasets/keypoint_array_landmarks.py',
 ]
 
-model = dict(metainfo=_base_.metainfo, init_std=None, code_weight=0.0)
+model = dict(
+    metainfo=_base_.metainfo, init_std=None, code_weight=0.0, limb_weight=0.3
+)
 
-max_iters = 22000
+max_iters = 11000
 train_cfg = dict(max_iters=max_iters, val_interval=5500)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),
-    dict(type='ExponentialLR', gamma=0.9998953, by_epoch=False, begin=100, end=max_iters),
+    dict(type='ExponentialLR', gamma=0.9997888, by_epoch=False, begin=100, end=max_iters),
 ]
 
 # Three frames with 3D, where the file has them, say which mirror image is real.

@@ -21,6 +21,7 @@ from nrsfm_distill_mm.geometry import (
 )
 from nrsfm_distill_mm.nrsfm import (
     DeepNRSfMNetwork,
+    LimbExchange,
     NRSfMOutput,
     bone_length_variation,
     complete_landmarks,
@@ -45,11 +46,12 @@ class DeepNRSfM(BaseModel):
         code_sizes, init_std, perspective: as of ``DeepNRSfMNetwork``.
         code_weight: weight of l1(phi_1) in training (Eq. 4).
         bone_weight: weight of the variation of the bones' proportions in a batch.
+        limb_weight: weight of the error on unseen poses, see ``LimbExchange``.
         outlier_distance: landmarks farther from where the others let expect them, see
             ``plausible_landmarks``, count as hidden; ``teacher_loss`` is then robust.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917
         self,
         metainfo: dict[str, Any],
         code_sizes: Sequence[int] = (256, 128, 64, 32, 16, 8),
@@ -57,6 +59,7 @@ class DeepNRSfM(BaseModel):
         perspective: bool = False,
         code_weight: float = 0.0,
         bone_weight: float = 0.0,
+        limb_weight: float = 0.0,
         outlier_distance: float | None = None,
         data_preprocessor: dict[str, Any] | None = None,
     ) -> None:
@@ -66,10 +69,12 @@ class DeepNRSfM(BaseModel):
         self.network = DeepNRSfMNetwork(count, code_sizes, init_std, perspective)
         self.code_weight = code_weight
         self.bone_weight = bone_weight if links else 0.0
+        self.limb_weight = limb_weight
+        self.limb_exchange = LimbExchange(links if limb_weight else (), count)
         self.outlier_distance = outlier_distance
         self.links: Tensor
-        self.register_buffer('links', torch.tensor(links), persistent=False)
         self.depth_sign: Tensor
+        self.register_buffer('links', torch.tensor(links), persistent=False)
         self.register_buffer('depth_sign', torch.tensor(1.0))
 
     def forward(
@@ -103,27 +108,26 @@ class DeepNRSfM(BaseModel):
             if visible is None:
                 visible = inputs.new_ones(inputs.shape[:2], dtype=torch.bool)
             visible = plausible_landmarks(inputs, visible, expected, distance)
-        if visible is not None and bool(visible.all()):
-            visible = None
+        visible = None if visible is None or bool(visible.all()) else visible
         return normalise_landmarks(inputs, visible), visible
 
     def loss(self, landmarks: Tensor, visible: Tensor | None) -> dict[str, Tensor]:
-        """The two terms of Eq. (4), and that of the bones."""
+        """The two terms of Eq. (4), and those of the bones and the limbs."""
         if visible is not None:
             # What is filled in takes part in no term but as input.
             distribution = self.network.landmark_distribution
             landmarks = complete_landmarks(landmarks, visible, distribution).landmarks
-        output = self.network(landmarks)
+        output, limb_error = self.limb_exchange(self.network, landmarks, visible)
         if visible is not None:
             landmarks, _ = centre_points(landmarks, visible)
         robust = self.outlier_distance is not None
-        reprojection, sparsity = teacher_loss(
-            output, landmarks, visible, self.code_weight, robust
-        )
-        losses = {'loss_reprojection': reprojection, 'loss_sparsity': sparsity}
+        terms = teacher_loss(output, landmarks, visible, self.code_weight, robust)
+        losses = dict(zip(('loss_reprojection', 'loss_sparsity'), terms, strict=True))
         if self.bone_weight:
             variation = bone_length_variation(output.shape, self.links)
             losses['loss_bones'] = self.bone_weight * variation
+        if self.limb_exchange.can_exchange:
+            losses['loss_limbs'] = self.limb_weight * limb_error
         return losses
 
     @torch.no_grad()
@@ -137,9 +141,8 @@ class DeepNRSfM(BaseModel):
         """Poses, codes and the codes of the mirrored image.
 
         Returns:
-            samples whose ``pred_instances`` hold ``keypoints`` (1, P, 2), reprojected,
-            ``keypoints_3d`` (1, P, 3), in the unit of the input, z relative to the
-            centroid, and all that ``TeacherCodeWriter`` writes.
+            samples with ``keypoints`` (1, P, 2), reprojected, ``keypoints_3d``
+            (1, P, 3), input unit, z relative to the centroid, and the codes.
         """
         seen = normalised.landmarks
         shown = seen.new_ones(seen.shape[:2]) if visible is None else visible.float()
@@ -177,12 +180,9 @@ class DeepNRSfM(BaseModel):
     def infer(
         self, inputs: Tensor, visible: Tensor | None = None
     ) -> tuple[NRSfMOutput, NormalisedLandmarks, Tensor | None]:
-        """Answer for landmarks (N, P, 2), what the network saw, and what it believed.
-
-        The codes are those of its own dictionary; the depth sign is not applied.
-        """
-        normalised, shown = self._normalise(inputs, visible)
-        return lift(self.network, normalised.landmarks, shown), normalised, shown
+        """Answer for landmarks (N, P, 2) without sign, what was seen, what believed."""
+        seen, shown = self._normalise(inputs, visible)
+        return lift(self.network, seen.landmarks, shown), seen, shown
 
     def lift_unsigned(self, inputs: Tensor, visible: Tensor | None = None) -> Tensor:
         """Poses (N, P, 3), camera frame, sides, as if the depth sign were +1."""

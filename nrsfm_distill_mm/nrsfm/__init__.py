@@ -30,6 +30,7 @@ from nrsfm_distill_mm.nrsfm.distill_costs import (
     upper_bound_cost,
     upper_bound_terms,
 )
+from nrsfm_distill_mm.nrsfm.exchanged_limbs import LimbExchange
 from nrsfm_distill_mm.nrsfm.landmark_completion import (
     complete_landmarks,
     fit_landmark_distribution,
@@ -64,6 +65,7 @@ __all__ = [
     'DictionaryGram',
     'DistillCost',
     'LandmarkDistribution',
+    'LimbExchange',
     'NRSfMOutput',
     'TeacherCodes',
     'TeacherCodesError',

@@ -47,6 +47,16 @@ class NRSfMOutput(NamedTuple):
         pose = to_camera_frame(self.shape, self.camera)
         return project_from_distance(pose, self.inverse_distance)
 
+    def rows(self, chosen: slice) -> 'NRSfMOutput':
+        """What it says of some of the samples."""
+        distance = self.inverse_distance
+        return NRSfMOutput(
+            self.code[chosen],
+            self.camera[chosen],
+            self.shape[chosen],
+            None if distance is None else distance[chosen],
+        )
+
 
 class DeepNRSfMNetwork(nn.Module):
     """Deep NRSfM with cameras by orthonormal Procrustes and a second pass.

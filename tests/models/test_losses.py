@@ -8,6 +8,7 @@ from torch import Tensor
 from nrsfm_distill_mm.geometry import (
     DtypeError,
     ShapeError,
+    ValueRangeError,
     in_plane_rotation,
     rotation_from_camera,
 )
@@ -120,6 +121,23 @@ def test_teachers_depth_costs_nothing(
     torch.testing.assert_close(
         loss(moved, pose[..., :2], None, labels), torch.tensor(expected)
     )
+
+
+def test_along_links_a_mistake_stays_in_its_bone(
+    codes_file: str, pose: Tensor, labels: TeacherLabels
+) -> None:
+    links = [(0, 1), (1, 2), (2, 3), (1, 4), (4, 5), (5, 6)]
+    loss = TeacherDepthLoss(codes_file, links=links)
+    assert loss(pose, pose[..., :2], None, labels) < 1e-5
+    # All behind one bone moves: nobody else's depth along its own bone changes.
+    moved = pose.clone()
+    moved[0, 4:, 2] += 0.7
+    found = loss(moved, pose[..., :2], None, labels)
+    torch.testing.assert_close(found, torch.tensor(0.7 / 0.5 / 4))
+    assert TeacherDepthLoss(codes_file)(moved, pose[..., :2], None, labels) > 3 * found
+    wrong = TeacherDepthLoss(codes_file, links=[*links, (2, 7)])
+    with pytest.raises(ValueRangeError, match='links: expected indices of 7 landmarks'):
+        wrong(pose, pose[..., :2], None, labels)
 
 
 def test_codes_of_another_teacher_are_refused(

@@ -1,5 +1,7 @@
 """The teacher as a model of the runner."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,8 @@ from nrsfm_distill_mm.nrsfm import fit_landmark_distribution, reconstruct_shape
 
 @pytest.fixture
 def teacher() -> DeepNRSfM:
-    return DeepNRSfM(WORM, (24, 12, 6), code_weight=0.01, bone_weight=0.3)
+    weights = {'code_weight': 0.01, 'bone_weight': 0.3, 'limb_weight': 0.2}
+    return DeepNRSfM(WORM, (24, 12, 6), **weights)
 
 
 def _samples(count: int) -> list[PoseDataSample]:
@@ -22,12 +25,16 @@ def _samples(count: int) -> list[PoseDataSample]:
 
 
 def test_losses(teacher: DeepNRSfM) -> None:
-    losses = teacher(100 * torch.rand(5, 7, 2), mode='loss')
-    assert set(losses) == {'loss_reprojection', 'loss_sparsity', 'loss_bones'}
+    terms = {'loss_reprojection', 'loss_sparsity', 'loss_bones', 'loss_limbs'}
+    losses = [teacher(100 * torch.rand(5, 7, 2), mode='loss') for _ in range(2)]
+    assert set(losses[0]) == set(losses[1]) == terms
+    # Unseen poses are those of the batch before.
+    assert losses[0]['loss_limbs'] == 0 < losses[1]['loss_limbs']
 
 
-def test_landmarks_without_links_have_no_bones() -> None:
-    teacher = DeepNRSfM(WORM | {'skeleton_info': {}}, (24, 12, 6), bone_weight=0.3)
+def test_landmarks_without_links_have_neither_bones_nor_limbs() -> None:
+    weights = {'bone_weight': 0.3, 'limb_weight': 0.2}
+    teacher = DeepNRSfM(WORM | {'skeleton_info': {}}, (24, 12, 6), **weights)
     losses = teacher(100 * torch.rand(5, 7, 2), mode='loss')
     assert set(losses) == {'loss_reprojection', 'loss_sparsity'}
 
@@ -136,7 +143,10 @@ def test_what_is_hidden_is_not_read(teacher: DeepNRSfM, mode: str) -> None:
     answers = []
     for value in (0.0, 1e6, torch.nan):
         hidden = torch.where(visible[..., None], points, value)
-        answer = teacher(hidden, visible, mode=mode)
+        torch.manual_seed(1)
+        one = copy.deepcopy(teacher)
+        one(hidden, visible, mode=mode)  # of the next batch, limbs have a loss
+        answer = one(hidden, visible, mode=mode)
         answers.append(
             answer
             if mode == 'loss'

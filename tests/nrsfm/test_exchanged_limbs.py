@@ -1,0 +1,190 @@
+"""Laws of the poses that nobody was seen in."""
+
+import pytest
+import torch
+
+from nrsfm_distill_mm.geometry import (
+    ShapeError,
+    nearest_camera,
+    normalise_landmarks,
+    project_from_distance,
+    to_camera_frame,
+)
+from nrsfm_distill_mm.nrsfm import (
+    DeepNRSfMNetwork,
+    LandmarkDistribution,
+    LimbExchange,
+    NRSfMOutput,
+)
+from nrsfm_distill_mm.nrsfm.exchanged_limbs import (
+    Limbs,
+    exchange_limbs,
+    find_limbs,
+    lifting_error,
+    unseen_poses,
+)
+
+# A triangle 0 1 2 with a chain 2 3 4 and a hand 5 at 0; 6 is linked to nothing.
+LINKS = ((0, 1), (1, 2), (2, 0), (2, 3), (4, 3), (0, 5))
+POINTS = 7
+
+
+def answers(count: int, distance: float | None = None) -> NRSfMOutput:
+    """What a teacher might say: shapes of different sizes."""
+    shapes = torch.randn(count, POINTS, 3) * (torch.rand(count, 1, 1) + 0.5)
+    shapes = shapes - shapes.mean(1, keepdim=True)
+    inverse = None if distance is None else torch.full((count,), 1 / distance)
+    camera = nearest_camera(torch.randn(count, 3, 2))
+    return NRSfMOutput(torch.rand(count, 9), camera, shapes, inverse)
+
+
+def size(points: torch.Tensor) -> torch.Tensor:
+    return points.square().sum(-1).mean(-1).sqrt()
+
+
+def test_a_limb_is_the_smaller_part_that_a_cut_leaves() -> None:
+    limbs = find_limbs(LINKS, POINTS)
+    found = {
+        (joint, *members.nonzero().flatten().tolist())
+        for members, joint in zip(limbs.members, limbs.joints.tolist(), strict=True)
+    }
+    assert found == {(2, 3, 4), (3, 4), (0, 5)}
+
+
+@pytest.mark.parametrize('links', [(), LINKS[:3]])
+def test_nothing_falls_off_without_links_or_from_a_cycle(
+    links: tuple[tuple[int, int], ...],
+) -> None:
+    limbs = find_limbs(links, POINTS)
+    assert limbs.members.shape == (0, POINTS)
+    exchange = LimbExchange(links, POINTS)
+    network = DeepNRSfMNetwork(POINTS, (12, 5))
+    landmarks = torch.randn(3, POINTS, 2)
+    for _ in range(2):
+        output, error = exchange(network, landmarks)
+        assert error == 0
+        torch.testing.assert_close(output.shape, network(landmarks).shape)
+
+
+def test_a_limb_keeps_its_form_and_hangs_at_the_joint() -> None:
+    shapes, others = torch.randn(2, 3, POINTS, 3)
+    limbs = find_limbs(LINKS, POINTS)
+    mixed = exchange_limbs(shapes, others, limbs)
+    for new, own, other, members, joint in zip(
+        mixed, shapes, others, limbs.members, limbs.joints, strict=True
+    ):
+        torch.testing.assert_close(new[~members], own[~members])
+        bone = new[members] - new[joint]
+        torch.testing.assert_close(bone, other[members] - other[joint])
+
+
+def test_exchanging_limbs_with_oneself_changes_nothing() -> None:
+    shapes = torch.randn(3, POINTS, 3)
+    mixed = exchange_limbs(shapes, shapes, find_limbs(LINKS, POINTS))
+    torch.testing.assert_close(mixed, shapes)
+
+
+def test_unseen_poses_project_to_what_is_seen_of_them() -> None:
+    landmarks, poses = unseen_poses(answers(11), find_limbs(LINKS, POINTS))
+    torch.testing.assert_close(poses[..., :2], landmarks)
+    torch.testing.assert_close(normalise_landmarks(landmarks).landmarks, landmarks)
+    torch.testing.assert_close(poses.mean(1), torch.zeros(11, 3), atol=1e-5, rtol=0)
+
+
+def test_of_one_rigid_shape_in_any_size_only_the_views_change() -> None:
+    output = answers(6)
+    output = output._replace(shape=output.shape[:1] * (torch.rand(6, 1, 1) + 0.5))
+    _, poses = unseen_poses(output, find_limbs(LINKS, POINTS))
+    form = torch.cdist(output.shape[0], output.shape[0])
+    for pose in poses:
+        distances = torch.cdist(pose, pose)
+        torch.testing.assert_close(distances / distances.max(), form / form.max())
+
+
+def test_perspective_is_kept() -> None:
+    output = answers(5, distance=8.0)
+    nothing = Limbs(torch.zeros(1, POINTS, dtype=torch.bool), torch.tensor([0]))
+    landmarks, poses = unseen_poses(output, nothing)
+    inverse = size(output.shape) / 8 / size(poses)
+    torch.testing.assert_close(project_from_distance(poses, inverse), landmarks)
+    assert not torch.allclose(poses[..., :2], landmarks, atol=1e-2)
+
+
+def test_a_perfect_answer_has_no_error_and_a_flat_one_misses_the_depth() -> None:
+    output = answers(6)
+    poses = to_camera_frame(output.shape, output.camera)
+    assert float(lifting_error(output, poses).max()) < 1e-5
+    flat = output._replace(camera=torch.eye(3, 2).expand(6, 3, 2))
+    flat = flat._replace(shape=poses * torch.tensor([1.0, 1, 0]))
+    missed = poses[..., 2].norm(dim=1) / poses.flatten(1).norm(dim=1)
+    torch.testing.assert_close(lifting_error(flat, poses), missed)
+
+
+def test_the_error_is_that_of_the_batch_before() -> None:
+    network, exchange = DeepNRSfMNetwork(POINTS, (12, 5)), LimbExchange(LINKS, POINTS)
+    first, second = torch.randn(2, 4, POINTS, 2)
+    output, error = exchange(network, first)
+    assert error == 0
+    unseen = exchange.unseen
+    assert unseen is not None
+    output, error = exchange(network, second[:3])
+    assert output.shape.shape == (3, POINTS, 3)
+    torch.testing.assert_close(output.shape, network(second[:3]).shape)
+    again = network(unseen.landmarks)
+    torch.testing.assert_close(error, lifting_error(again, unseen.poses).mean())
+
+
+def test_what_is_hidden_from_unseen_poses_is_filled_in() -> None:
+    unseen = unseen_poses(answers(4), find_limbs(LINKS, POINTS))
+    shown = torch.ones(4, POINTS, dtype=torch.bool)
+    expected = LandmarkDistribution(torch.zeros(2 * POINTS), torch.eye(2 * POINTS))
+    for seen, known in zip(unseen.hide(shown, expected), unseen, strict=True):
+        torch.testing.assert_close(seen, known)
+    shown[:, 2] = False
+    landmarks, poses = unseen.hide(shown, expected)
+    torch.testing.assert_close(normalise_landmarks(landmarks).landmarks, landmarks)
+    # In the same place and size, what is shown lies where the pose projects it.
+    offset = poses[..., :2] - landmarks
+    spread = offset[shown].reshape(4, POINTS - 1, 2).std(1)
+    torch.testing.assert_close(spread, torch.zeros(4, 2), atol=1e-5, rtol=0)
+    assert float(offset[:, 2].norm(dim=-1).min()) > float(spread.max())
+
+
+def test_as_many_landmarks_are_hidden_as_in_the_batch() -> None:
+    network, exchange = DeepNRSfMNetwork(POINTS, (12, 5)), LimbExchange(LINKS, POINTS)
+    landmarks = normalise_landmarks(torch.randn(4, POINTS, 2)).landmarks
+    seeds = torch.get_rng_state()
+    exchange(network, landmarks)
+    complete = exchange.unseen
+    torch.set_rng_state(seeds)
+    shown = torch.rand(4, POINTS) < 0.6
+    shown[:, :4] = True
+    exchange(network, landmarks, shown)
+    assert complete is not None
+    assert exchange.unseen is not None
+    changed = (exchange.unseen.landmarks != complete.landmarks).any(-1).any(-1)
+    assert int(changed.sum()) == int((~shown).any(1).sum())
+
+
+def test_nothing_is_learnt_from_making_the_poses() -> None:
+    network, exchange = DeepNRSfMNetwork(POINTS, (12, 5)), LimbExchange(LINKS, POINTS)
+    exchange(network, torch.randn(4, POINTS, 2))
+    assert exchange.unseen is not None
+    assert not exchange.unseen.poses.requires_grad
+    assert not exchange.state_dict()
+
+
+def test_answers_that_are_points_give_finite_errors_and_gradients() -> None:
+    network, exchange = DeepNRSfMNetwork(POINTS, (12, 5)), LimbExchange(LINKS, POINTS)
+    output = answers(4)._replace(shape=torch.zeros(4, POINTS, 3))
+    exchange.unseen = unseen_poses(output, find_limbs(LINKS, POINTS))
+    _, error = exchange(network, torch.randn(4, POINTS, 2))
+    error.backward()
+    assert error.isfinite()
+    assert network.first_dictionary.grad is not None
+    assert network.first_dictionary.grad.isfinite().all()
+
+
+def test_wrong_shapes_are_named() -> None:
+    with pytest.raises(ShapeError, match='poses: expected shape'):
+        lifting_error(answers(4), torch.zeros(4, POINTS - 1, 3))
