@@ -62,7 +62,8 @@ SPLITS = {'train': 'training images', 'test': 'held-out bodies'}
 DATA = ('default', 'capture', 'free_limbs')
 TEACHER, WEAKSUP, UPPER = 'teacher', 'Weaksup-bs', 'upper bound'
 LOCAL = {WEAKSUP: f'local, {WEAKSUP}', UPPER: f'local, {UPPER}'}
-STUDENTS = (WEAKSUP, UPPER, 'exact', *LOCAL.values(), 'supervised')
+BONES = 'local, bones'  # copies the teacher's depth along each bone
+STUDENTS = (WEAKSUP, UPPER, 'exact', *LOCAL.values(), BONES, 'supervised')
 WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
 LIFTED = {
@@ -160,7 +161,7 @@ def teacher_config(size: Size, data: Path) -> Config:
 
 def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
     """A student's config with this data, these codes, and the loss of a method."""
-    local = method in LOCAL.values()
+    local = method in {*LOCAL.values(), BONES}
     config = Config.fromfile(ROOT / (size.local if local else size.student))
     point_to(config, data)
     dataset = config.train_dataloader.dataset
@@ -175,9 +176,11 @@ def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
             {'type': 'LoadDepthLabels'} if step.type == 'LoadTeacherCodes' else step
             for step in dataset.pipeline
         ]
-    elif method in (WEAKSUP, LOCAL[WEAKSUP]):
+    elif method in (WEAKSUP, LOCAL[WEAKSUP], BONES):
         # z weighs as much as x and y.
         loss = {'type': 'TeacherDepthLoss', 'loss_weight': 0.024}
+        if method == BONES:
+            loss['links'] = HUMAN36M.bones
     elif method == 'exact':
         loss = {**loss, 'mode': 'exact'}
     config.model.head.depth_loss = loss and {**loss, 'codes_file': str(codes)}

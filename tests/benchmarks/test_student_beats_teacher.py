@@ -8,6 +8,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 
 from student_beats_teacher import (  # noqa: E402
+    BONES,
     LOCAL,
     SIZES,
     STUDENTS,
@@ -29,10 +30,12 @@ def test_students_differ_in_loss_and_view_alone(size, method):
     other = student_config(UPPER, SIZES[size], *paths)
     head = config.model.head
     local = head.type == 'LocalDepth3DHead'
-    assert local == (method in LOCAL.values())
+    assert local == method.startswith('local, ')
     loss = head.depth_loss and head.depth_loss.type
-    expected = {WEAKSUP: 'TeacherDepthLoss', 'supervised': None}
+    copies = dict.fromkeys((WEAKSUP, 'bones'), 'TeacherDepthLoss')
+    expected = {**copies, 'supervised': None}
     assert loss == expected.get(method.removeprefix('local, '), 'NRSfMDistillLoss')
+    assert ('links' in (head.depth_loss or {})) == (method == BONES)
     dataset = config.train_dataloader.dataset
     steps = [step.type for step in dataset.pipeline]
     assert ('LoadDepthLabels' in steps) == dataset.get('load_3d', False)
