@@ -428,13 +428,11 @@ def main() -> None:
     }
     mmengine.dump(content, out / f'{args.data}.json', indent=1)
     figure(summary, results).savefig(out / f'{args.data}.png', dpi=110)
-    shown = [
-        TEACHER,
-        *(m for m in (WEAKSUP, UPPER, LOCAL[WEAKSUP]) if m in args.students),
-    ]
-    folder = out / args.data / f'seed{args.first_seed}'
-    rows = read_rows({m: str(prediction_file(folder, m, 'test')) for m in shown})
-    limb_figure(rows, TEACHER, shown[-1]).savefig(out / f'{args.data}_limbs.png')
+    shown = [TEACHER, *(m for m in (WEAKSUP, UPPER, BONES) if m in args.students)]
+    if len(shown) > 1:
+        folder = out / args.data / f'seed{args.first_seed}'
+        rows = read_rows({m: str(prediction_file(folder, m, 'test')) for m in shown})
+        limb_figure(rows, TEACHER, shown[-1]).savefig(out / f'{args.data}_limbs.png')
 
 
 if __name__ == '__main__':

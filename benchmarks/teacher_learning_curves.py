@@ -5,15 +5,16 @@
 Parts: ``samples`` (case A, a random part of the poses; errors on these and on the
 rest), ``generator`` (the poses of the synthetic humans, up to a million), ``time``
 (schedules of other lengths), ``subjects`` (trained on all subjects but the last, tested
-on it). Runs that are done are skipped; the table, the curves and the results with their
-provenance are written to ``--out``.
+on it; with and without unseen poses). Runs that are done are skipped; the table, the
+curves and the results with their provenance are written to ``--out``.
 """
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import mmengine
 import numpy as np
@@ -39,21 +40,35 @@ LARGEST_TEST = 20_000
 PARTS = ('samples', 'generator', 'time', 'subjects')
 
 
+class Trial(NamedTuple):
+    """A run of a part: what is trained on, what tested on, overrides of the config."""
+
+    name: str
+    train: Case
+    test: Case
+    iterations: int
+    options: Mapping[str, Any] = MappingProxyType({})
+
+
 def trials(
     part: str, capture: dict[str, Any], iterations: int, seed: int
-) -> Iterator[tuple[str, Case, Case, int]]:
-    """Name, training case, test case and iterations of each run of a part."""
+) -> Iterator[Trial]:
+    """The runs of a part."""
     poses, subjects = capture['keypoints_3d'], capture['subject']
     if part == 'subjects':
         last = subjects == subjects.max()
         for name in ('A', 'B'):
             case = draw_case(name, poses, 1000 + seed)
-            yield name, _rows(case, ~last), _rows(case, last), iterations
+            cases = _rows(case, ~last), _rows(case, last)
+            yield Trial(name, *cases, iterations)
+            without = {'model.limb_weight': 0.0}
+            yield Trial(f'{name}, no unseen poses', *cases, iterations, without)
     elif part == 'generator':
         other = draw_case('A', sample_poses(HELD_OUT, seed=1), 2000 + seed)
         for count in GENERATED:
             generated = sample_poses(count, seed=0)
-            yield str(count), draw_case('A', generated, 1000 + seed), other, iterations
+            case = draw_case('A', generated, 1000 + seed)
+            yield Trial(str(count), case, other, iterations)
     else:
         case = draw_case('A', poses, 1000 + seed)
         order = np.random.default_rng(seed).permutation(len(poses))
@@ -61,24 +76,25 @@ def trials(
             # With all samples there is no rest to test on.
             used, rest = order[:count], order[count:]
             test = _rows(case, rest if len(rest) else used)
-            yield str(count), _rows(case, used), test, iterations
+            yield Trial(str(count), _rows(case, used), test, iterations)
         for length in ITERATIONS if part == 'time' else ():
-            yield str(length), case, case, length
+            yield Trial(str(length), case, case, length)
 
 
 def _rows(case: Case, chosen: Any) -> Case:
     return {name: values[torch.from_numpy(chosen)] for name, values in case.items()}
 
 
-def run(trial: tuple[str, Case, Case, int], part: str, seed: int, out: Path) -> None:
+def run(trial: Trial, part: str, seed: int, out: Path) -> None:
     """One result, unless it is there."""
-    name, train, test, iterations = trial
+    name, train, test, iterations, options = trial
     file = out / f'{part}_{name}' / f'seed{seed}' / 'result.json'
     if file.exists():
         return
     start = time.perf_counter()
     landmarks = {'keypoints': train['keypoints']}
-    teacher = train_teacher(landmarks, file.parent, seed, {'max_iters': iterations})
+    options = {**options, 'max_iters': iterations}
+    teacher = train_teacher(landmarks, file.parent, seed, options)
     result = {'part': part, 'name': name, 'seed': seed, 'iterations': iterations}
     result['seconds'] = time.perf_counter() - start
     result['train'] = _errors(teacher, train)

@@ -4,12 +4,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 
 sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 
 from student_beats_teacher import (  # noqa: E402
     BONES,
     LOCAL,
+    ROOT,
     SIZES,
     STUDENTS,
     TEACHER,
@@ -18,6 +20,8 @@ from student_beats_teacher import (  # noqa: E402
     student_config,
     summarise,
 )
+
+from nrsfm_distill_mm.skeletons import HUMAN36M  # noqa: E402
 
 COLUMNS = ('rescaled', 'pa_mpjpe', 'mpjpe', 'size', 'signs', 'mended', 'broken')
 
@@ -44,6 +48,17 @@ def test_students_differ_in_loss_and_view_alone(size, method):
     for part in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
         assert config[part] == other[part]
     assert config.model.backbone == other.model.backbone
+
+
+@pytest.mark.parametrize('size', SIZES)
+def test_the_best_student_is_a_config_of_its_own(size):
+    config = student_config(BONES, SIZES[size], Path('images'), Path('codes'))
+    file = SIZES[size].local.replace('distill', 'weaksup')
+    published = Config.fromfile(ROOT / file).model.head
+    published.depth_loss.codes_file = 'codes'
+    assert tuple(published.depth_loss.links) == HUMAN36M.bones
+    published.depth_loss.links = HUMAN36M.bones
+    assert published.to_dict() == config.model.head.to_dict()
 
 
 def result(seed, **errors):
