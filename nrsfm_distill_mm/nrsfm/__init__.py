@@ -30,7 +30,6 @@ from nrsfm_distill_mm.nrsfm.distill_costs import (
     upper_bound_cost,
     upper_bound_terms,
 )
-from nrsfm_distill_mm.nrsfm.exchanged_limbs import LimbExchange
 from nrsfm_distill_mm.nrsfm.landmark_completion import (
     complete_landmarks,
     fit_landmark_distribution,
@@ -56,6 +55,7 @@ from nrsfm_distill_mm.nrsfm.teacher_codes import (
     sort_by_key,
 )
 from nrsfm_distill_mm.nrsfm.teacher_loss import reprojection_error, teacher_loss
+from nrsfm_distill_mm.nrsfm.unseen_poses import LimbExchange
 
 __all__ = [
     'BendRule',

@@ -138,6 +138,8 @@ def test_along_links_a_mistake_stays_in_its_bone(
     wrong = TeacherDepthLoss(codes_file, links=[*links, (2, 7)])
     with pytest.raises(ValueRangeError, match='links: expected indices of 7 landmarks'):
         wrong(pose, pose[..., :2], None, labels)
+    with pytest.raises(ValueError, match='links: expected pairs of indices'):
+        TeacherDepthLoss(codes_file, links=[(0, 1, 2)])
 
 
 def test_codes_of_another_teacher_are_refused(

@@ -41,6 +41,8 @@ class TeacherDepthLoss(TeacherGuidedLoss):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if any(len(link) != 2 or min(link) < 0 for link in links):  # noqa: PLR2004
+            raise ValueError(f'links: expected pairs of indices, got {links}')
         self.links = [list(ends) for ends in zip(*links, strict=True)]
 
     def depth_cost(

@@ -1,39 +1,24 @@
-"""People whom nobody has seen, made of the teacher's own answers, for it to lift.
+"""Poses that nobody was seen in, made of the teacher's own answers, for it to lift.
 
-A limb is what falls off when a link of the skeleton is cut. A pose gets a limb of
-another one and the camera of a third; what that camera sees is lifted again. Poses with
-new parts are what other datasets hold, and here their 3D is known. No 3D label is used,
-nor anything about people.
+A pose gets a limb of another one and the camera of a third; what that camera sees is
+lifted again. Poses with new parts are what other datasets hold, and here their 3D is
+known, without any label.
 """
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 from torch import Tensor, nn
 
 from nrsfm_distill_mm.geometry import check_shape, to_camera_frame
 from nrsfm_distill_mm.nrsfm.deep_nrsfm import DeepNRSfMNetwork, NRSfMOutput
 from nrsfm_distill_mm.nrsfm.landmark_completion import complete_landmarks
 from nrsfm_distill_mm.nrsfm.landmark_distribution import LandmarkDistribution
+from nrsfm_distill_mm.nrsfm.limbs import Limbs, exchange_limbs, find_limbs
 
 SMALLEST = 1e-6
 """Sides; a smaller pose is a point."""
-
-
-class Limbs(NamedTuple):
-    """What can be exchanged.
-
-    Attributes:
-        members: (L, P) bool, the landmarks of each limb.
-        joints: (L,) index of the landmark that holds it.
-    """
-
-    members: Tensor
-    joints: Tensor
 
 
 class UnseenPoses(NamedTuple):
@@ -49,50 +34,20 @@ class UnseenPoses(NamedTuple):
 
     def hide(
         self, visible: Tensor, distribution: LandmarkDistribution
-    ) -> 'UnseenPoses':
-        """Hide as much as visible (N, P) bool says, in any order, and fill it in."""
+    ) -> 'UnseenPoses | None':
+        """Hide as much as visible (N, P) bool says, in any order, and fill it in.
+
+        Without the poses of which no more than a point is left; None without any.
+        """
         shown = visible[torch.randperm(len(visible), device=visible.device)]
-        landmarks, _, side = complete_landmarks(self.landmarks, shown, distribution)
-        return UnseenPoses(landmarks, self.poses / side[:, None, None])
-
-
-def find_limbs(links: Sequence[Sequence[int]], num_keypoints: int) -> Limbs:
-    """The smaller part of each cut through a link; links of a cycle hold nothing.
-
-    Args:
-        links: pairs of landmarks.
-        num_keypoints: P.
-    """
-    pairs = np.array(links, dtype=int).reshape(-1, 2)
-    members, joints = [], []
-    for i, (start, end) in enumerate(pairs):
-        rest = np.delete(pairs, i, axis=0)
-        graph = coo_matrix((np.ones(len(rest)), rest.T), (num_keypoints,) * 2)
-        _, part = connected_components(graph, directed=False)
-        if part[start] == part[end]:
-            continue
-        sides = (part == part[start], end), (part == part[end], start)
-        limb, joint = min(sides, key=lambda side: side[0].sum())
-        members.append(limb)
-        joints.append(joint)
-    shape = (len(members), num_keypoints)
-    return Limbs(
-        torch.from_numpy(np.array(members, dtype=bool).reshape(shape)),
-        torch.tensor(joints, dtype=torch.long),
-    )
-
-
-def exchange_limbs(shapes: Tensor, others: Tensor, limbs: Limbs) -> Tensor:
-    """Shapes (N, P, 3) with a limb each of others (N, P, 3), at its joint.
-
-    Args:
-        shapes: canonical frame, of one size.
-        others: the same.
-        limbs: N of them, one for each shape.
-    """
-    rows = torch.arange(len(shapes), device=shapes.device)
-    step = shapes[rows, limbs.joints] - others[rows, limbs.joints]
-    return torch.where(limbs.members[..., None], others + step[:, None], shapes)
+        first = self.landmarks[torch.arange(len(shown)), shown.int().argmax(1)]
+        away = (self.landmarks - first[:, None]).abs().amax(-1).where(shown, 0)
+        sound = away.amax(1) > SMALLEST
+        if not bool(sound.any()):
+            return None
+        points, shown = self.landmarks[sound], shown[sound]
+        landmarks, _, side = complete_landmarks(points, shown, distribution)
+        return UnseenPoses(landmarks, self.poses[sound] / side[:, None, None])
 
 
 @torch.no_grad()
@@ -190,8 +145,7 @@ class LimbExchange(nn.Module):
             output = both.rows(slice(count))
             error = lifting_error(both.rows(slice(count, None)), unseen.poses).mean()
         if self.can_exchange:
-            unseen = unseen_poses(output, Limbs(self.members, self.joints))
+            self.unseen = unseen_poses(output, Limbs(self.members, self.joints))
             if visible is not None:
-                unseen = unseen.hide(visible, network.landmark_distribution)
-            self.unseen = unseen
+                self.unseen = self.unseen.hide(visible, network.landmark_distribution)
         return output, error

@@ -16,13 +16,8 @@ from nrsfm_distill_mm.nrsfm import (
     LimbExchange,
     NRSfMOutput,
 )
-from nrsfm_distill_mm.nrsfm.exchanged_limbs import (
-    Limbs,
-    exchange_limbs,
-    find_limbs,
-    lifting_error,
-    unseen_poses,
-)
+from nrsfm_distill_mm.nrsfm.limbs import Limbs, exchange_limbs, find_limbs
+from nrsfm_distill_mm.nrsfm.unseen_poses import lifting_error, unseen_poses
 
 # A triangle 0 1 2 with a chain 2 3 4 and a hand 5 at 0; 6 is linked to nothing.
 LINKS = ((0, 1), (1, 2), (2, 0), (2, 3), (4, 3), (0, 5))
@@ -138,16 +133,36 @@ def test_what_is_hidden_from_unseen_poses_is_filled_in() -> None:
     unseen = unseen_poses(answers(4), find_limbs(LINKS, POINTS))
     shown = torch.ones(4, POINTS, dtype=torch.bool)
     expected = LandmarkDistribution(torch.zeros(2 * POINTS), torch.eye(2 * POINTS))
-    for seen, known in zip(unseen.hide(shown, expected), unseen, strict=True):
+    same = unseen.hide(shown, expected)
+    assert same is not None
+    for seen, known in zip(same, unseen, strict=True):
         torch.testing.assert_close(seen, known)
     shown[:, 2] = False
-    landmarks, poses = unseen.hide(shown, expected)
+    hidden = unseen.hide(shown, expected)
+    assert hidden is not None
+    landmarks, poses = hidden
     torch.testing.assert_close(normalise_landmarks(landmarks).landmarks, landmarks)
     # In the same place and size, what is shown lies where the pose projects it.
     offset = poses[..., :2] - landmarks
     spread = offset[shown].reshape(4, POINTS - 1, 2).std(1)
     torch.testing.assert_close(spread, torch.zeros(4, 2), atol=1e-5, rtol=0)
     assert float(offset[:, 2].norm(dim=-1).min()) > float(spread.max())
+
+
+def test_answers_that_are_points_are_left_out_where_landmarks_are_hidden() -> None:
+    network, exchange = DeepNRSfMNetwork(POINTS, (12, 5)), LimbExchange(LINKS, POINTS)
+    landmarks = normalise_landmarks(torch.randn(4, POINTS, 2)).landmarks
+    shown = torch.arange(POINTS).expand(4, POINTS) < 5
+    unseen = unseen_poses(answers(4), find_limbs(LINKS, POINTS))
+    spoilt = unseen._replace(landmarks=unseen.landmarks.clone())
+    spoilt.landmarks[2, :5] = 0.3
+    left = spoilt.hide(shown, network.landmark_distribution)
+    assert left is not None
+    assert len(left.poses) == 3
+    with torch.no_grad():
+        network.first_dictionary.zero_()
+    exchange(network, landmarks, shown)
+    assert exchange.unseen is None
 
 
 def test_as_many_landmarks_are_hidden_as_in_the_batch() -> None:
