@@ -66,11 +66,13 @@ BONES = 'local, bones'  # copies the teacher's depth along each bone
 STUDENTS = (WEAKSUP, UPPER, 'exact', *LOCAL.values(), BONES, 'supervised')
 WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
+COPY_BONES = partial(TeacherDepthLoss, links=HUMAN36M.bones)
 LIFTED = {
     f'{WEAKSUP}, no image': (WHOLE, TeacherDepthLoss),
     f'{UPPER}, no image': (WHOLE, NRSfMDistillLoss),
     f'{LOCAL[WEAKSUP]}, no image': (BONEWISE, TeacherDepthLoss),
     f'{LOCAL[UPPER]}, no image': (BONEWISE, NRSfMDistillLoss),
+    f'{BONES}, no image': (BONEWISE, COPY_BONES),
 }
 LINKS = torch.tensor(HUMAN36M.bones)
 ERRORS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe')
