@@ -67,10 +67,12 @@ def student_config(metainfo: dict[str, Any] = WORM) -> dict[str, Any]:
     }
 
 
-def save_student(folder: Path, metainfo: dict[str, Any] = WORM) -> str:
+def save_student(
+    folder: Path, metainfo: dict[str, Any] = WORM, config: Config | None = None
+) -> str:
     """A config and a checkpoint of it; gives the path of the checkpoint."""
     init_default_scope('mmpose')
-    config = Config(student_config(metainfo))
+    config = config or Config(student_config(metainfo))
     torch.manual_seed(0)
     model = MODELS.build(config.model)
     for module in model.modules():  # answers that depend on the picture

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from mmengine.config import Config
+from mmengine.dataset import pseudo_collate
 from mmengine.registry import init_default_scope
 from mmpose.apis.inferencers.base_mmpose_inferencer import BaseMMPoseInferencer
 from mmpose.structures import PoseDataSample
@@ -58,6 +59,10 @@ class StudentInferencer(BaseMMPoseInferencer):
         self.visualizer.set_dataset_meta(self.model.dataset_meta)
         self._find = PeopleFinder(det_model, det_weights, det_cat_ids, device)
         self._tracker: Tracker | None = None
+
+    def _init_collate(self, cfg: Any) -> Any:
+        """The test loader's, if it has one, is for processes that share batches."""
+        return pseudo_collate
 
     @torch.no_grad()
     def forward(self, inputs: Sequence[Frame]) -> list[PoseDataSample]:

@@ -27,6 +27,9 @@ from nrsfm_distill_mm.apis import (
     results,
 )
 
+CONFIGS = Path(__file__).parents[2] / 'configs'
+STUDENTS = sorted((CONFIGS / 'student').glob('*.py'))
+HUMAN36M = {'from_file': 'configs/_base_/datasets/h36m.py'}
 BOXES = [[4, 6, 40, 60], [60, 20, 100, 80]]
 
 
@@ -93,6 +96,32 @@ def test_predictions_are_mmposes_and_keypoints_3d(inferencer, weights, tmp_path)
         assert np.shape(person.pop('keypoints_3d')) == (7, 3)
     assert ours == theirs
     assert files(tmp_path / 'ours') == files(tmp_path / 'theirs')
+
+
+@pytest.mark.parametrize('name', ['distill', 'distill-local'])
+def test_the_students_of_the_demo_see_a_picture(tmp_path, name):
+    """In our inferencer and in MMPose's, from their configs as they are."""
+    config = Config.fromfile(CONFIGS / 'demo' / f'{name}.py')
+    weights = save_student(tmp_path, HUMAN36M, config)
+    ours = ImagePose3DInferencer(weights=weights, det_model='whole_image')
+    theirs = Pose2DInferencer(config, weights, 'cpu', det_model='whole_image')
+    found, stock = people(ours, picture()), people(theirs, picture())
+    assert landmarks(found, 'keypoints_3d').shape == (1, 1, 17, 3)
+    np.testing.assert_array_equal(landmarks(found), landmarks(stock))
+
+
+def test_a_collate_function_in_the_config_is_for_its_loader(weights, tmp_path):
+    config = Config.fromfile(Path(weights).with_suffix('.py'))
+    config.test_dataloader.collate_fn = {'type': 'pseudo_collate'}
+    made = ImagePose3DInferencer(config, weights, det_model='whole_image')
+    assert len(people(made, picture())) == 1
+
+
+@pytest.mark.parametrize('file', STUDENTS, ids=lambda file: file.stem)
+def test_mmposes_inferencers_read_the_loaders_of_all_students(file):
+    config = Config.fromfile(file)
+    collate = config.test_dataloader.get('collate_fn', 'pseudo_collate')
+    assert isinstance(collate, str), 'what MMEngine looks up by its name'
 
 
 def test_every_way_to_name_pictures_gives_the_same(inferencer, pictures):

@@ -1,4 +1,5 @@
 # Images of AP-10K's animals for the student, in the layout of MMPose.
+dataset_type = 'AP10KDataset'
 data_root = 'data/ap10k'
 input_size = (256, 256)
 codec = dict(type='IntegralPose3DLabel', input_size=input_size)
@@ -28,7 +29,7 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='AP10KDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='annotations/ap10k-train-split1.json',
         data_prefix=dict(img='data/'),
@@ -42,7 +43,7 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='AP10KDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='annotations/ap10k-val-split1.json',
         data_prefix=dict(img='data/'),

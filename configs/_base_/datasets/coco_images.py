@@ -1,4 +1,5 @@
 # Images of COCO's people for the student, in the layout of MMPose.
+dataset_type = 'CocoDataset'
 data_root = 'data/coco'
 input_size = (256, 256)
 codec = dict(type='IntegralPose3DLabel', input_size=input_size)
@@ -28,7 +29,7 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='CocoDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='annotations/person_keypoints_train2017.json',
         data_prefix=dict(img='train2017/'),
@@ -42,7 +43,7 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='CocoDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='annotations/person_keypoints_val2017.json',
         data_prefix=dict(img='val2017/'),

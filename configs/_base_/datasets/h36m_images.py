@@ -1,4 +1,5 @@
 # Images of Human3.6M for the student, in the layout of MMPose.
+dataset_type = 'Human36mDistillDataset'
 data_root = 'data/h36m'
 train_subjects = ['S1', 'S5', 'S6', 'S7', 'S8']
 test_subjects = ['S9', 'S11']
@@ -49,7 +50,7 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
-        type='Human36mDistillDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='annotation_body3d/fps10/h36m_train.npz',
         subjects=train_subjects,
@@ -63,9 +64,8 @@ val_dataloader = dict(
     persistent_workers=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
-        type='Human36mDistillDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='annotation_body3d/fps10/h36m_test.npz',
         subjects=test_subjects,

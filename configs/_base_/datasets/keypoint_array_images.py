@@ -2,6 +2,7 @@
 # their folder, SKELETON the config that describes the landmarks.
 from importlib import import_module
 
+dataset_type = 'KeypointArrayDataset'
 ann_file = '{{$KEYPOINTS:data/keypoints.npz}}'
 held_out = '{{$HELD_OUT:data/held_out.npz}}'
 images = '{{$IMAGES:data/images}}'
@@ -41,7 +42,7 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
-        type='KeypointArrayDataset',
+        type=dataset_type,
         metainfo=metainfo,
         ann_file=ann_file,
         data_prefix=dict(img=images),
@@ -55,7 +56,7 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
     dataset=dict(
-        type='KeypointArrayDataset',
+        type=dataset_type,
         metainfo=metainfo,
         ann_file=held_out,
         data_prefix=dict(img=images),

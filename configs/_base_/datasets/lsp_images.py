@@ -1,6 +1,7 @@
 # Photographs (Leeds Sports Poses) for the student.
 _base_ = ['lsp.py']
 
+dataset_type = 'KeypointArrayDataset'
 data_root = 'data/lsp'
 metainfo = _base_.dataset_info
 input_size = (128, 128)
@@ -31,7 +32,7 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
-        type='KeypointArrayDataset',
+        type=dataset_type,
         metainfo=metainfo,
         data_root=data_root,
         ann_file='lsp_train.npz',
@@ -45,9 +46,8 @@ val_dataloader = dict(
     persistent_workers=False,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
-        type='KeypointArrayDataset',
+        type=dataset_type,
         metainfo=metainfo,
         data_root=data_root,
         ann_file='lsp_test.npz',

@@ -1,4 +1,5 @@
 # Images of synthetic humans for the student.
+dataset_type = 'SyntheticHumanDataset'
 data_root = 'data/synthetic_humans'
 input_size = (128, 128)
 codec = dict(type='IntegralPose3DLabel', input_size=input_size)
@@ -34,7 +35,7 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
-        type='SyntheticHumanDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='annotation_body3d/fps50/h36m_train.npz',
         data_prefix=dict(img='images/'),
@@ -47,9 +48,8 @@ val_dataloader = dict(
     persistent_workers=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
-        type='SyntheticHumanDataset',
+        type=dataset_type,
         data_root=data_root,
         ann_file='annotation_body3d/fps50/h36m_test.npz',
         data_prefix=dict(img='images/'),

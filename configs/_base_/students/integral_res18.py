@@ -1,6 +1,8 @@
 # Integral regression in 3D with ResNet-18.
 _base_ = ['../default_runtime.py']
 
+data_mode = 'topdown'  # read by MMPose's inferencers
+
 model = dict(
     type='TopdownPose3DEstimator',
     data_preprocessor=dict(
