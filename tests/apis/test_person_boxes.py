@@ -1,10 +1,14 @@
 """Boxes of people: from the caller, from a file, and from a detector."""
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
 from mmengine.structures import InstanceData
 from mmpose.apis.inferencers import base_mmpose_inferencer
 
@@ -106,3 +110,33 @@ def test_a_detector_is_asked_as_mmpose_does(monkeypatch):
     assert len(finder(A, 0, image, bbox_thr=0.92)) == 0
     cats = PeopleFinder('rtmdet-m', None, (16,), 'cpu')
     np.testing.assert_allclose(cats(A, 0, image)[:, :4], [[60, 20, 90, 80]])
+
+
+def test_rtmdet_itself(tmp_path):
+    """Of the full stack, with weights that put one size of box everywhere."""
+    mmdet = pytest.importorskip('mmdet', reason='make full')
+    from mmdet.registry import MODELS
+    from mmdet.utils import register_all_modules
+
+    register_all_modules()
+    configs = Path(mmdet.__file__).parent / '.mim' / 'configs' / 'rtmdet'
+    config = Config.fromfile(configs / 'rtmdet_tiny_8xb32-300e_coco.py')
+    config.model.backbone.init_cfg = None
+    model = MODELS.build(config.model)
+    for values, bias in ((model.bbox_head.rtm_cls, 0.0), (model.bbox_head.rtm_reg, 2)):
+        for layer in values:
+            torch.nn.init.zeros_(layer.weight)
+            torch.nn.init.constant_(layer.bias, bias)
+    weights = tmp_path / 'rtmdet.pth'
+    meta = {'dataset_meta': {'classes': ('person',) * 80, 'palette': 'random'}}
+    torch.save({'state_dict': model.state_dict(), 'meta': meta}, weights)
+    finder = PeopleFinder(config.filename, str(weights), 0, 'cpu')
+    init_default_scope('mmpose')
+    image = np.zeros((*SIZE, 3), np.uint8)
+    boxes = finder(A, 0, image)
+    np.testing.assert_allclose(boxes[:, 4], 0.5)
+    assert (boxes[:, 2:4] > boxes[:, :2]).all()
+    assert len(boxes) >= 1
+    assert (boxes[:, :2] >= 0).all()
+    assert (boxes[:, 2:4] <= (128, 96)).all()
+    assert len(finder(A, 0, image, bbox_thr=0.6)) == 0

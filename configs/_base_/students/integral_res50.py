@@ -9,7 +9,7 @@ model = dict(
     head=dict(
         in_channels=2048,
         input_size=(256, 256),
-        depth_size=64,
+        depth_size=32,
         decoder=dict(input_size=(256, 256)),
     ),
 )
