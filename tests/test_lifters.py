@@ -41,6 +41,17 @@ TINY = {
         'test_dataloader.dataset.multiple_target': FRAMES,
     },
 }
+IMAGE = 'distill_res50-regression_h36m-256x256'
+TINY[IMAGE] = {
+    'model.backbone.depth': 18,
+    'model.backbone.base_channels': 4,
+    'model.backbone.init_cfg': None,
+    'model.head.in_channels': 32,
+    **{
+        f'{split}_dataloader.dataset.subjects': None
+        for split in ('train', 'val', 'test')
+    },
+}
 ONE_EPOCH = {
     'train_cfg.max_epochs': 1,
     'train_cfg.val_interval': 1,

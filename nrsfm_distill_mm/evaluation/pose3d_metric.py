@@ -131,10 +131,10 @@ def summarise(predicted: Tensor, true: Tensor, action: Any) -> dict[str, float]:
 
 
 def _estimated(sample: dict[str, Any]) -> dict[str, Any]:
-    """The record of a top-down sample."""
+    """The record of a top-down sample; MMPose's heads call 3D ``keypoints`` too."""
     predicted = sample['pred_instances']
     return {
-        'keypoints_3d': _single(predicted['keypoints_3d']),
+        'keypoints_3d': _single(predicted.get('keypoints_3d', predicted['keypoints'])),
         'keypoints': _single(predicted['keypoints'])[:, :2],
         'keypoints_gt': _single(sample['gt_instances']['keypoints']),
         'keypoints_3d_gt': _single(sample['keypoints_3d']),

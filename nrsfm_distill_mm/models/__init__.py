@@ -7,6 +7,7 @@ from nrsfm_distill_mm.models.depth_sign_hook import (
     DepthSignFromPerspectiveHook,
     DepthSignHook,
 )
+from nrsfm_distill_mm.models.frame_pooling import FramePooling
 from nrsfm_distill_mm.models.heads.integral_regression_3d_head import (
     IntegralRegression3DHead,
 )
@@ -34,6 +35,7 @@ __all__ = [
     'DepthSignFromFramesHook',
     'DepthSignFromPerspectiveHook',
     'DepthSignHook',
+    'FramePooling',
     'IntegralRegression3DHead',
     'LandmarkDistributionHook',
     'LandmarkPreprocessor',
