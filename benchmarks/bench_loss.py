@@ -197,7 +197,11 @@ def gap(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     with np.load(args.keypoints) as file:
         content = {name: torch.from_numpy(file[name]).float() for name in file.files}
     landmarks = content['keypoints'][: 64 if args.quick else None]
-    answers = [model.infer(part) for part in landmarks.split(CHUNK)]
+    shown = content.get('keypoints_visible', torch.ones(landmarks.shape[:2])) > 0
+    answers = [
+        model.infer(*parts)
+        for parts in zip(landmarks.split(CHUNK), shown.split(CHUNK), strict=False)
+    ]
     scale = dictionary_scale(model.network.dictionary).detach()
     generator = torch.Generator().manual_seed(0)
     results: dict[str, list[Tensor]] = {}
@@ -216,8 +220,9 @@ def gap(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 basis.dictionary,
                 seen.landmarks,
             )
-            bound = upper_bound_terms(*arguments, gram=basis.gram).total
-            exact = exact_terms(*arguments, gram=basis.gram)
+            named = {'visible': shown.split(CHUNK)[index][: len(own)].float()}
+            bound = upper_bound_terms(*arguments, **named, gram=basis.gram).total
+            exact = exact_terms(*arguments, **named, gram=basis.gram)
             found = torch.stack([bound, exact.total, exact.gap])
             results.setdefault(name, []).append(found)
     for name, parts in results.items():

@@ -63,7 +63,13 @@ DATA = ('default', 'capture', 'free_limbs')
 TEACHER, WEAKSUP, UPPER = 'teacher', 'Weaksup-bs', 'upper bound'
 LOCAL = {WEAKSUP: f'local, {WEAKSUP}', UPPER: f'local, {UPPER}'}
 BONES = 'local, bones'  # copies the teacher's depth along each bone
-STUDENTS = (WEAKSUP, UPPER, 'exact', *LOCAL.values(), BONES, 'supervised')
+# MMPose's own regression head behind the same backbone; its losses infer the codes.
+REGRESSION = {
+    f'regression, {WEAKSUP}': 'TeacherDepthLoss',
+    f'regression, {UPPER}': 'NRSfMDistillLoss',
+}
+STUDENTS = (WEAKSUP, UPPER, 'exact', *LOCAL.values(), BONES, *REGRESSION, 'supervised')
+COPIES = {'local': LOCAL[WEAKSUP], 'regression': next(iter(REGRESSION))}
 WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
 COPY_BONES = partial(TeacherDepthLoss, links=HUMAN36M.bones)
@@ -161,6 +167,30 @@ def teacher_config(size: Size, data: Path) -> Config:
     return config
 
 
+def regression_config(loss: str, size: Size, data: Path, teacher: str) -> Config:
+    """The student's config with the head of configs/lifter/distill_res50-regression."""
+    config = Config.fromfile(ROOT / size.student)
+    point_to(config, data)
+    lifting = {'type': 'ImagePoseLifting', 'num_keypoints': 17, 'root_index': 0}
+    config.model.type = 'PoseLifter'
+    config.model.neck = {'type': 'FramePooling'}
+    config.model.head = {
+        'type': 'TemporalRegressionHead',
+        'in_channels': config.model.head.in_channels,
+        'num_joints': HUMAN36M.num_joints,
+        'loss': {'type': loss, 'teacher': teacher},
+        'decoder': lifting,
+    }
+    config.train_dataloader.dataset.pipeline = [
+        *config.val_pipeline[:3],
+        {'type': 'LiftingTargetFromLandmarks'},
+        {'type': 'GenerateTarget', 'encoder': lifting},
+        {'type': 'PackPoseInputs'},
+    ]
+    config.val_evaluator = [{'type': 'Pose3DErrorMetric'}]
+    return config
+
+
 def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
     """A student's config with this data, these codes, and the loss of a method."""
     local = method in {*LOCAL.values(), BONES}
@@ -241,7 +271,10 @@ def result(
     codes = write_codes(config, checkpoint, folder)
     for method in students:
         place = folder / _file_name(method)
-        config = student_config(method, size, data, codes)
+        if method in REGRESSION:
+            config = regression_config(REGRESSION[method], size, data, checkpoint)
+        else:
+            config = student_config(method, size, data, codes)
         trained[method] = train(config, place, seed)
     files = {
         split: {m: prediction_file(folder, m, split) for m in trained}
@@ -338,7 +371,7 @@ def summarise(results: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
                 values = [methods[method][column] for methods in own]
                 row[column] = float(np.mean(values))
                 row[f'{column} std'] = float(np.std(values, ddof=len(values) > 1))
-            copy = LOCAL[WEAKSUP] if method.startswith('local') else WEAKSUP
+            copy = COPIES.get(method.partition(', ')[0], WEAKSUP)
             for title, other in (('teacher', TEACHER), ('copy', copy)):
                 pairs = [(o[method], o[other]) for o in own if other in o]
                 errors = np.array([[m['depth_error'] for m in pair] for pair in pairs])

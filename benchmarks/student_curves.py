@@ -1,7 +1,7 @@
 """How a student's errors change with what it is given.
 
     python benchmarks/student_curves.py
-    python benchmarks/student_curves.py --curves "code weight" length
+    python benchmarks/student_curves.py --curves "code weight" epochs
 
 For a seed of `student_beats_teacher.py`, its teacher and its codes: students of the
 upper bound or that copy bone by bone, with other code weights (Table 4, Wang et al.
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import mmengine
+import numpy as np
 import torch
 from bench_teacher import provenance, show
 from depth_ambiguity import measures
@@ -82,18 +83,10 @@ def set_length(config: Config, epochs: int) -> None:
 def set_images(config: Config, share: float) -> None:
     """Every 1 / share-th image, and as many steps."""
     dataset = config.train_dataloader.dataset
-    with_all = len(mmengine_dataset(dataset))
-    dataset.indices = list(range(0, with_all, round(1 / share)))
+    with np.load(Path(dataset.data_root) / dataset.ann_file) as file:
+        count = len(file['imgname'])
+    dataset.indices = list(range(0, count, round(1 / share)))
     set_length(config, round(config.train_cfg.max_epochs / share))
-
-
-def mmengine_dataset(dataset: Any) -> Any:
-    """The dataset of a config, without reading images."""
-    from mmengine.registry import init_default_scope
-    from mmpose.registry import DATASETS
-
-    init_default_scope('mmpose')
-    return DATASETS.build({**dataset, 'pipeline': []})
 
 
 def set_cues(config: Config, cues: str) -> None:
