@@ -195,7 +195,8 @@ def gap(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         torch.from_numpy(model.export()['dictionary']), int(model.depth_sign)
     )
     with np.load(args.keypoints) as file:
-        content = {name: torch.from_numpy(file[name]).float() for name in file.files}
+        names = {'keypoints', 'keypoints_visible', 'keypoints_3d'} & {*file.files}
+        content = {name: torch.from_numpy(file[name]).float() for name in names}
     landmarks = content['keypoints'][: 64 if args.quick else None]
     shown = content.get('keypoints_visible', torch.ones(landmarks.shape[:2])) > 0
     answers = [

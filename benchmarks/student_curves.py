@@ -110,7 +110,7 @@ CURVES = {
     'code weight': Curve(UPPER, 0.3, (0.01, 0.1, 0.5), set_code_weight),
     'slices': Curve(UPPER, 8, (4, 16), set_slices),
     'epochs': Curve(BONES, 4, (1, 2, 8), set_length),
-    'share of the images': Curve(BONES, 1.0, (0.25, 0.5), set_images),
+    'share of the images': Curve(BONES, 1.0, (0.25,), set_images),
     'image': Curve(BONES, '64 px', ('32 px', '16 px', 'grey'), set_cues),
 }
 
