@@ -247,7 +247,7 @@ def main() -> None:
     add('--parts', nargs='+', choices=PARTS, default=list(PARTS))
     add('--rounds', type=int, default=5)
     add('--teacher', type=Path, help='checkpoint of a teacher, for the gap')
-    add('--keypoints', type=Path, help='keypoint array (.npz), for the gap')
+    add('--keypoints', type=Path, help='keypoint array (.npz), 3D in the unit of 2D')
     add('--quick', action='store_true', help='tiny sizes: does it run?')
     args = parser.parse_args()
     if 'gap' in args.parts and (args.teacher is None) != (args.keypoints is None):

@@ -42,7 +42,7 @@ class DeepNRSfM(BaseModel):
     Its buffer ``depth_sign`` is the stored reflection; predictions obey it.
 
     Args:
-        metainfo: of the P landmarks and their links, as MMPose's datasets take it.
+        metainfo: of the P landmarks, as MMPose's datasets take it or have parsed it.
         code_sizes, init_std, perspective: as of ``DeepNRSfMNetwork``.
         code_weight: weight of l1(phi_1) in training (Eq. 4).
         bone_weight: weight of the variation of the bones' proportions in a batch.
@@ -64,7 +64,8 @@ class DeepNRSfM(BaseModel):
         data_preprocessor: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data_preprocessor)
-        landmarks = parse_pose_metainfo(metainfo)
+        parsed = 'num_keypoints' in metainfo
+        landmarks = metainfo if parsed else parse_pose_metainfo(metainfo)
         count, links = landmarks['num_keypoints'], landmarks['skeleton_links']
         self.network = DeepNRSfMNetwork(count, code_sizes, init_std, perspective)
         self.code_weight = code_weight
@@ -192,8 +193,6 @@ class DeepNRSfM(BaseModel):
     @torch.no_grad()
     def export(self) -> dict[str, Any]:
         """Dictionary (P, 3, K) with unit RMS atoms, and the depth sign."""
-        scaled = self.network.dictionary / dictionary_scale(self.network.dictionary)
-        return {
-            'dictionary': scaled.float().cpu().numpy(),
-            'depth_sign': int(self.depth_sign.item()),
-        }
+        scale = dictionary_scale(self.network.dictionary)
+        dictionary = (self.network.dictionary / scale).float().cpu().numpy()
+        return {'dictionary': dictionary, 'depth_sign': int(self.depth_sign.item())}

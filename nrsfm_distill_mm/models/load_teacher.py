@@ -31,6 +31,8 @@ def load_teacher(path: str | os.PathLike[str], device: str = 'cpu') -> DeepNRSfM
     try:
         content = load_checkpoint(path, device)
         config = Config.fromstring(content['meta']['cfg'], '.py').model
+        # The file that describes the landmarks may be elsewhere, or gone.
+        metainfo = content['meta'].get('dataset_meta', config.get('metainfo'))
         weights = content['state_dict']
     except Exception as error:
         raise TeacherCheckpointError(
@@ -41,7 +43,7 @@ def load_teacher(path: str | os.PathLike[str], device: str = 'cpu') -> DeepNRSfM
         raise TeacherCheckpointError(
             f'{path}: expected the checkpoint of a DeepNRSfM, got a {config.type}'
         )
-    model: Any = MODELS.build(config | {'type': DeepNRSfM})
+    model: Any = MODELS.build(config | {'type': DeepNRSfM, 'metainfo': metainfo})
     model.load_state_dict(weights)
     teacher: DeepNRSfM = model.to(device).eval()
     return teacher

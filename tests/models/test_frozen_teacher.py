@@ -4,15 +4,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from layouts import WORM
+from mmengine.config import Config
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from nrsfm_distill_mm.checkpoints import plain_checkpoint
 from nrsfm_distill_mm.geometry import ShapeError, to_camera_frame
 from nrsfm_distill_mm.models import (
     DeepNRSfM,
     NRSfMDistillLoss,
     TeacherCheckpointError,
     TeacherDepthLoss,
+    load_teacher,
 )
 from nrsfm_distill_mm.nrsfm import dictionary_scale, upper_bound_cost
 
@@ -143,6 +148,26 @@ def test_wrapped_losses(checkpoint: str, target: Tensor) -> None:
     )
     torch.testing.assert_close(combined.depth(output, target, weight), expected)
     assert isinstance(combined, nn.Module)
+
+
+def test_a_teacher_needs_no_file_but_its_checkpoint(tmp_path: Path) -> None:
+    """Not even the one that described its landmarks, if it was trained on data."""
+    skeleton = tmp_path / 'worm.py'
+    skeleton.write_text(f'dataset_info = {WORM!r}')
+    model = {'type': 'DeepNRSfM', 'code_sizes': (24, 12, 6)}
+    model['metainfo'] = {'from_file': str(skeleton)}
+    teacher = MODELS.build(model)
+    meta = {'cfg': Config({'model': model}).pretty_text}
+    meta['dataset_meta'] = parse_pose_metainfo(dict(WORM))
+    content = {'meta': meta, 'state_dict': teacher.state_dict()}
+    path = tmp_path / 'teacher.pth'
+    torch.save(plain_checkpoint(content), path)
+    skeleton.unlink()
+    landmarks = torch.rand(4, 7, 2)
+    torch.testing.assert_close(
+        load_teacher(path).lift_unsigned(landmarks),
+        teacher.eval().lift_unsigned(landmarks),
+    )
 
 
 def test_a_wrong_teacher_is_named(checkpoint: str, tmp_path: Path) -> None:
