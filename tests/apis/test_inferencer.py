@@ -10,7 +10,7 @@ import torch
 from layouts import BUG, WORM, WORM_SWAP
 from mmengine.config import Config
 from mmpose.apis.inferencers import Pose2DInferencer, base_mmpose_inferencer
-from mmpose.registry import INFERENCERS
+from mmpose.registry import DATASETS, INFERENCERS
 from tiny_student import ROOT, picture, save_student, write_video
 
 from nrsfm_distill_mm._compat import DependencyError
@@ -118,8 +118,10 @@ def test_a_collate_function_in_the_config_is_for_its_loader(weights, tmp_path):
 
 
 @pytest.mark.parametrize('file', STUDENTS, ids=lambda file: file.stem)
-def test_mmposes_inferencers_read_the_loaders_of_all_students(file):
+def test_mmposes_inferencers_find_what_they_read_in_all_students(file):
     config = Config.fromfile(file)
+    assert config.data_mode == 'topdown'
+    assert DATASETS.get(config.dataset_type) is not None
     collate = config.test_dataloader.get('collate_fn', 'pseudo_collate')
     assert isinstance(collate, str), 'what MMEngine looks up by its name'
 
