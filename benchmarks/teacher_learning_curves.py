@@ -5,13 +5,14 @@
 Parts: ``samples`` (case A, a random part of the poses; errors on these and on the
 rest), ``generator`` (the poses of the synthetic humans, up to a million), ``time``
 (schedules of other lengths), ``subjects`` (trained on all subjects but the last, tested
-on it; with and without unseen poses). Runs that are done are skipped; the table, the
-curves and the results with their provenance are written to ``--out``.
+on it; with and without unseen poses, and beside them a lifter trained with the true
+depth). Runs that are done are skipped; the table, the curves and the results with their
+provenance are written to ``--out``.
 """
 
 import argparse
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -24,14 +25,16 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
+from supervised_errors import lift, train_lifter
 from teacher_accuracy import ERRORS, train_teacher
 from torch import Tensor
 
 import nrsfm_distill_mm
-from nrsfm_distill_mm.models import DeepNRSfM
+from nrsfm_distill_mm.geometry import normalise_landmarks
 from nrsfm_distill_mm.synthetic.sampling import sample_poses
 
 Case = dict[str, Tensor]
+Lifter = Callable[[Tensor], Tensor]
 SAMPLES = (500, 1500, 5000, 14_511)
 GENERATED = (15_000, 100_000, 1_000_000)
 HELD_OUT = 10_000
@@ -41,13 +44,17 @@ PARTS = ('samples', 'generator', 'time', 'subjects')
 
 
 class Trial(NamedTuple):
-    """A run of a part: what is trained on, what tested on, overrides of the config."""
+    """A run of a part: what is trained on, what tested on, overrides of the config.
+
+    Supervised, it is a lifter that learns from the true depth, in place of a teacher.
+    """
 
     name: str
     train: Case
     test: Case
     iterations: int
     options: Mapping[str, Any] = MappingProxyType({})
+    supervised: bool = False
 
 
 def trials(
@@ -63,6 +70,7 @@ def trials(
             yield Trial(name, *cases, iterations)
             without = {'model.limb_weight': 0.0}
             yield Trial(f'{name}, no unseen poses', *cases, iterations, without)
+            yield Trial(f'{name}, true depth', *cases, iterations, supervised=True)
     elif part == 'generator':
         other = draw_case('A', sample_poses(HELD_OUT, seed=1), 2000 + seed)
         for count in GENERATED:
@@ -87,25 +95,34 @@ def _rows(case: Case, chosen: Any) -> Case:
 
 def run(trial: Trial, part: str, seed: int, out: Path) -> None:
     """One result, unless it is there."""
-    name, train, test, iterations, options = trial
-    file = out / f'{part}_{name}' / f'seed{seed}' / 'result.json'
+    file = out / f'{part}_{trial.name}' / f'seed{seed}' / 'result.json'
     if file.exists():
         return
     start = time.perf_counter()
-    landmarks = {'keypoints': train['keypoints']}
-    options = {**options, 'max_iters': iterations}
-    teacher = train_teacher(landmarks, file.parent, seed, options)
-    result = {'part': part, 'name': name, 'seed': seed, 'iterations': iterations}
-    result['seconds'] = time.perf_counter() - start
-    result['train'] = _errors(teacher, train)
-    result['test'] = _errors(teacher, test)
+    lifted = (_supervised if trial.supervised else _teacher)(trial, file.parent, seed)
+    result = {'part': part, 'name': trial.name, 'seed': seed}
+    result |= {'iterations': trial.iterations, 'seconds': time.perf_counter() - start}
+    for split, case in (('train', trial.train), ('test', trial.test)):
+        # As many of the first samples as suffice.
+        some = {name: values[:LARGEST_TEST] for name, values in case.items()}
+        result[split] = evaluate(lifted(some['keypoints']), some)
+    file.parent.mkdir(parents=True, exist_ok=True)
     mmengine.dump(result, file, indent=1)
 
 
-def _errors(teacher: DeepNRSfM, case: Case) -> dict[str, float]:
-    """Errors on a case, or on as many of its first samples as suffice."""
-    some = {name: values[:LARGEST_TEST] for name, values in case.items()}
-    return evaluate(teacher.lift_unsigned(some['keypoints']), some)
+def _teacher(trial: Trial, folder: Path, seed: int) -> Lifter:
+    """What a teacher that has seen the 2D makes of landmarks."""
+    landmarks = {'keypoints': trial.train['keypoints']}
+    options = {**trial.options, 'max_iters': trial.iterations}
+    return train_teacher(landmarks, folder, seed, options).lift_unsigned
+
+
+def _supervised(trial: Trial, _: Path, seed: int) -> Lifter:
+    """What a network that has seen the true depth makes of landmarks."""
+    torch.manual_seed(seed)
+    seen = normalise_landmarks(trial.train['keypoints']).landmarks
+    lifter = train_lifter(seen, trial.train['keypoints_3d'], trial.iterations)
+    return lambda keypoints: lift(lifter, keypoints)
 
 
 def show(results: list[dict[str, Any]], out: Path) -> None:

@@ -43,6 +43,7 @@ from nrsfm_distill_mm.geometry.procrustes import (
 from nrsfm_distill_mm.geometry.rotations import (
     geodesic_angle,
     in_plane_rotation,
+    rotation_about,
     vertical_rotation,
 )
 
@@ -75,6 +76,7 @@ __all__ = [
     'project_orthographic',
     'project_perspective',
     'remove_perspective',
+    'rotation_about',
     'rotation_from_camera',
     'similarity_alignment',
     'soft_argmax_3d',

@@ -1,4 +1,4 @@
-"""Rotations within the image plane and about the vertical; distances between them."""
+"""Rotations in the image plane, about the vertical and any axis; their distances."""
 
 import torch
 from torch import Tensor
@@ -28,6 +28,19 @@ def vertical_rotation(angle: Tensor) -> Tensor:
     rotation = rotation.repeat(*angle.shape, 1, 1)
     rotation[..., ::2, ::2] = plane
     return rotation
+
+
+def rotation_about(axis: Tensor, angle: Tensor) -> Tensor:
+    """Rotation (..., 3, 3) for row vectors about unit axes (..., 3), by Rodrigues.
+
+    By angles (...) in radians; +x turns towards +y about +z.
+    """
+    check_shape('axis', axis, (3,))
+    eye = torch.eye(3, dtype=axis.dtype, device=axis.device)
+    # Row i is the axis x e_i.
+    cross = torch.linalg.cross(axis.unsqueeze(-2), eye.expand(*axis.shape, 3))
+    sin, cos = angle.sin()[..., None, None], angle.cos()[..., None, None]
+    return eye + sin * cross + (1 - cos) * cross @ cross
 
 
 def geodesic_angle(first: Tensor, second: Tensor) -> Tensor:

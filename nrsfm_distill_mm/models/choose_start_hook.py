@@ -21,7 +21,8 @@ class ChooseStartHook(Hook):
 
     The one that contradicts itself least, by
     :func:`~nrsfm_distill_mm.nrsfm.label_free_errors`. A bad start settles in a wrong
-    solution early, and seldom leaves it.
+    solution early, and seldom leaves it. The errors of all are ``start_errors`` in the
+    runner's message hub.
 
     Args:
         num_starts: how many.
@@ -56,6 +57,7 @@ class ChooseStartHook(Hook):
             return
         model = unwrapped(runner)
         least, best = float('inf'), model.network.state_dict()
+        errors = []
         for start in range(self.num_starts):
             candidate = self._train(runner, model)
             error = self._judge(runner, candidate)
@@ -63,8 +65,10 @@ class ChooseStartHook(Hook):
                 f'Start {start + 1} of {self.num_starts}: label-free error {error:.3f} '
                 f'after {self.iterations} iterations.'
             )
+            errors.append(error)
             if error < least:
                 least, best = error, candidate.network.state_dict()
+        runner.message_hub.update_info('start_errors', errors)
         model.network.load_state_dict(best)
 
     def _train(self, runner: Runner, model: Any) -> Any:

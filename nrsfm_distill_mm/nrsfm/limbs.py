@@ -21,6 +21,10 @@ class Limbs(NamedTuple):
     members: Tensor
     joints: Tensor
 
+    def rows(self, chosen: Tensor) -> 'Limbs':
+        """Some of them, by index."""
+        return Limbs(self.members[chosen], self.joints[chosen])
+
 
 def find_limbs(links: Sequence[Sequence[int]], num_keypoints: int) -> Limbs:
     """The smaller part of each cut through a link; links of a cycle hold nothing.
@@ -59,3 +63,17 @@ def exchange_limbs(shapes: Tensor, others: Tensor, limbs: Limbs) -> Tensor:
     rows = torch.arange(len(shapes), device=shapes.device)
     step = shapes[rows, limbs.joints] - others[rows, limbs.joints]
     return torch.where(limbs.members[..., None], others + step[:, None], shapes)
+
+
+def turn_limbs(shapes: Tensor, rotations: Tensor, limbs: Limbs) -> Tensor:
+    """Shapes (N, P, 3) with a limb each turned about its joint.
+
+    Args:
+        shapes: any frame.
+        rotations: (N, 3, 3), for row vectors.
+        limbs: N of them, one for each shape.
+    """
+    rows = torch.arange(len(shapes), device=shapes.device)
+    joint = shapes[rows, limbs.joints].unsqueeze(1)
+    turned = (shapes - joint) @ rotations + joint
+    return torch.where(limbs.members[..., None], turned, shapes)

@@ -1,8 +1,8 @@
 """Poses that nobody was seen in, made of the teacher's own answers, for it to lift.
 
-A pose gets a limb of another one and the camera of a third; what that camera sees is
-lifted again. Poses with new parts are what other datasets hold, and here their 3D is
-known, without any label.
+A pose gets a limb of another one, bends at a joint and is seen by the camera of a
+third; what that camera sees is lifted again. Poses with new parts are what other
+datasets hold, and here their 3D is known, without any label.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,21 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from nrsfm_distill_mm.geometry import check_shape, to_camera_frame
+from nrsfm_distill_mm.geometry import check_shape, rotation_about, to_camera_frame
 from nrsfm_distill_mm.nrsfm.deep_nrsfm import DeepNRSfMNetwork, NRSfMOutput
 from nrsfm_distill_mm.nrsfm.landmark_completion import complete_landmarks
 from nrsfm_distill_mm.nrsfm.landmark_distribution import LandmarkDistribution
-from nrsfm_distill_mm.nrsfm.limbs import Limbs, exchange_limbs, find_limbs
+from nrsfm_distill_mm.nrsfm.limbs import (
+    Limbs,
+    exchange_limbs,
+    find_limbs,
+    turn_limbs,
+)
 
 SMALLEST = 1e-6
 """Sides; a smaller pose is a point."""
+BEND = 0.35
+"""Standard deviation of the angle by which a limb is turned, radians."""
 
 
 class UnseenPoses(NamedTuple):
@@ -54,17 +61,22 @@ class UnseenPoses(NamedTuple):
 def unseen_poses(output: NRSfMOutput, limbs: Limbs) -> UnseenPoses:
     """As many poses as the teacher has answered, each with a limb of another one.
 
+    And another limb turned about its joint, by any axis.
+
     Args:
         output: what the teacher says of N samples.
-        limbs: L of them; which one is exchanged is drawn, as are pose and camera.
+        limbs: L of them; which one is exchanged and which one turned is drawn, as are
+            angle, pose and camera.
     """
     count, device = len(output.shape), output.shape.device
     size = output.shape.square().sum(-1).mean(-1).sqrt().clamp_min(SMALLEST)
     shapes = output.shape / size[:, None, None]
-    drawn = torch.randint(len(limbs.joints), (count,), device=device)
+    drawn = torch.randint(len(limbs.joints), (2, count), device=device)
     other, camera = (torch.randperm(count, device=device) for _ in range(2))
-    own = Limbs(limbs.members[drawn], limbs.joints[drawn])
-    mixed = exchange_limbs(shapes, shapes[other], own)
+    axes = nn.functional.normalize(torch.randn(count, 3, device=device))
+    turns = rotation_about(axes, BEND * torch.randn(count, device=device))
+    mixed = exchange_limbs(shapes, shapes[other], limbs.rows(drawn[0]))
+    mixed = turn_limbs(mixed, turns, limbs.rows(drawn[1]))
     distance = output.inverse_distance
     seen = output._replace(
         shape=mixed - mixed.mean(1, keepdim=True),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from mmengine.logging import MMLogger
+from mmengine.logging import MessageHub, MMLogger
 from mmpose.registry import MODELS
 from test_teacher import WORM
 
@@ -51,6 +51,7 @@ def runner() -> SimpleNamespace:
         model=MODELS.build(MODEL),
         train_dataloader=loader,
         logger=MMLogger.get_instance('starts'),
+        message_hub=MessageHub('starts'),
     )
 
 
@@ -68,6 +69,7 @@ def test_the_least_error_goes_on(runner: SimpleNamespace) -> None:
     hook = ChooseStartHook(num_starts=4, iterations=30)
     errors = judged(hook, runner)
     assert len(set(errors)) == 4
+    assert runner.message_hub.get_info('start_errors') == errors
     assert hook._judge(runner, runner.model) == pytest.approx(min(errors), rel=1e-5)
 
 

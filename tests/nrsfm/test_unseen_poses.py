@@ -16,7 +16,12 @@ from nrsfm_distill_mm.nrsfm import (
     LimbExchange,
     NRSfMOutput,
 )
-from nrsfm_distill_mm.nrsfm.limbs import Limbs, exchange_limbs, find_limbs
+from nrsfm_distill_mm.nrsfm.limbs import (
+    Limbs,
+    exchange_limbs,
+    find_limbs,
+    turn_limbs,
+)
 from nrsfm_distill_mm.nrsfm.unseen_poses import lifting_error, unseen_poses
 
 # A triangle 0 1 2 with a chain 2 3 4 and a hand 5 at 0; 6 is linked to nothing.
@@ -79,6 +84,18 @@ def test_exchanging_limbs_with_oneself_changes_nothing() -> None:
     torch.testing.assert_close(mixed, shapes)
 
 
+def test_a_turned_limb_keeps_its_joint_and_its_distances() -> None:
+    shapes, limbs = torch.randn(3, POINTS, 3), find_limbs(LINKS, POINTS)
+    turns = torch.linalg.qr(torch.randn(3, 3, 3))[0]
+    turned = turn_limbs(shapes, turns, limbs)
+    for new, old, turn, members, joint in zip(
+        turned, shapes, turns, limbs.members, limbs.joints, strict=True
+    ):
+        torch.testing.assert_close(new[~members], old[~members])
+        bone = (old[members] - old[joint]) @ turn
+        torch.testing.assert_close(new[members] - new[joint], bone)
+
+
 def test_unseen_poses_project_to_what_is_seen_of_them() -> None:
     landmarks, poses = unseen_poses(answers(11), find_limbs(LINKS, POINTS))
     torch.testing.assert_close(poses[..., :2], landmarks)
@@ -86,14 +103,29 @@ def test_unseen_poses_project_to_what_is_seen_of_them() -> None:
     torch.testing.assert_close(poses.mean(1), torch.zeros(11, 3), atol=1e-5, rtol=0)
 
 
-def test_of_one_rigid_shape_in_any_size_only_the_views_change() -> None:
-    output = answers(6)
-    output = output._replace(shape=output.shape[:1] * (torch.rand(6, 1, 1) + 0.5))
-    _, poses = unseen_poses(output, find_limbs(LINKS, POINTS))
+def test_one_shape_in_any_size_is_bent_at_one_joint() -> None:
+    output = answers(9)
+    output = output._replace(shape=output.shape[:1] * (torch.rand(9, 1, 1) + 0.5))
+    limbs = find_limbs(LINKS, POINTS)
+    _, poses = unseen_poses(output, limbs)
     form = torch.cdist(output.shape[0], output.shape[0])
-    for pose in poses:
-        distances = torch.cdist(pose, pose)
-        torch.testing.assert_close(distances / distances.max(), form / form.max())
+    # The triangle moves with no limb: it says how large the pose is.
+    size_of = (slice(None), [0, 1, 2], [1, 2, 0])
+    distances = torch.cdist(poses, poses)
+    scale = form[size_of[1:]].sum() / distances[size_of].sum(1)
+    changed = (distances * scale[:, None, None] - form).abs() > 1e-4
+    for pose in changed:
+        bent = [joint for joint in limbs.joints if _holds(pose, limbs, joint)]
+        assert pose.any()
+        assert bent
+
+
+def _holds(changed: torch.Tensor, limbs: Limbs, joint: torch.Tensor) -> bool:
+    """Whether only distances between a joint's limb and the rest have changed."""
+    members = limbs.members[limbs.joints == joint][0]
+    across = members[:, None] ^ members
+    across[joint] = across[:, joint] = False
+    return not bool((changed & ~across).any())
 
 
 def test_perspective_is_kept() -> None:
