@@ -184,6 +184,7 @@ def writer_row(folder: Path, count: int) -> dict[str, Any]:
     """Memory of ``TeacherCodeWriter`` per sample; to be run in a fresh process."""
     hub = MessageHub.get_current_instance()
     teacher = {'dictionary': np.ones((POINTS, 3, ATOMS), np.float32), 'depth_sign': 1}
+    teacher['inverse_distance'] = 0.0
     hub.update_info('nrsfm_teacher', teacher, resumed=False)
     writer = TeacherCodeWriter(str(folder / 'written.safetensors'))
     writer.dataset_meta = {'dataset_name': 'h36m'}

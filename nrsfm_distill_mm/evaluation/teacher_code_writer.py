@@ -63,6 +63,7 @@ class TeacherCodeWriter(BaseMetric):
         info = CodesInfo(
             skeleton=self.dataset_meta['dataset_name'],  # type: ignore[index]
             depth_sign=teacher['depth_sign'],
+            inverse_distance=teacher['inverse_distance'],
             config=hub.get_info('cfg') or '',
             checkpoint=fingerprint(hub.get_info('cfg') or ''),
         )

@@ -51,6 +51,12 @@ def mirror_depth(points: Tensor) -> Tensor:
     return points * points.new_tensor([1.0, 1.0, -1.0])
 
 
+def radius(points: Tensor) -> Tensor:
+    """RMS distance (...) of points (..., P, 3) from the origin; at least 1e-6."""
+    check_shape('points', points, ('P', 3))
+    return points.square().sum(-1).mean(-1).clamp_min(1e-12).sqrt()
+
+
 def project_perspective(points: Tensor, focal: Tensor, centre: Tensor) -> Tensor:
     """Pinhole projection of camera-frame points.
 

@@ -166,9 +166,8 @@ class DeepNRSfM(BaseModel):
             mirrored = lift_mirrored(self.network, seen, flip_indices, visible)
             fields['code_flipped'] = mirrored.code * scale
             fields['camera_flipped'] = mirrored.camera
-        MessageHub.get_current_instance().update_info(
-            'nrsfm_teacher', self.export(), resumed=False
-        )
+        hub = MessageHub.get_current_instance()
+        hub.update_info('nrsfm_teacher', self.export(), resumed=False)
         arrays = {name: value.cpu().numpy() for name, value in fields.items()}
         for i, sample in enumerate(samples):
             sample.pred_instances = instances = InstanceData()
@@ -192,7 +191,8 @@ class DeepNRSfM(BaseModel):
 
     @torch.no_grad()
     def export(self) -> dict[str, Any]:
-        """Dictionary (P, 3, K) with unit RMS atoms, and the depth sign."""
+        """Dictionary (P, 3, K) of unit RMS atoms, depth sign, inverse distance or 0."""
         scale = dictionary_scale(self.network.dictionary)
-        dictionary = (self.network.dictionary / scale).float().cpu().numpy()
-        return {'dictionary': dictionary, 'depth_sign': int(self.depth_sign.item())}
+        atoms = (self.network.dictionary / scale).float().cpu().numpy()
+        sign, distance = int(self.depth_sign), float(self.network.inverse_distance or 0)
+        return {'dictionary': atoms, 'depth_sign': sign, 'inverse_distance': distance}

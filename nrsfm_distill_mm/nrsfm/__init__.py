@@ -49,10 +49,12 @@ from nrsfm_distill_mm.nrsfm.teacher_codes import (
     CodesInfo,
     TeacherCodes,
     TeacherCodesError,
-    load_teacher_codes,
     sample_key,
-    save_teacher_codes,
     sort_by_key,
+)
+from nrsfm_distill_mm.nrsfm.teacher_codes_file import (
+    load_teacher_codes,
+    save_teacher_codes,
 )
 from nrsfm_distill_mm.nrsfm.teacher_loss import reprojection_error, teacher_loss
 from nrsfm_distill_mm.nrsfm.unseen_poses import LimbExchange

@@ -11,6 +11,7 @@ from nrsfm_distill_mm.geometry import (
     check_shape,
     project_from_distance,
     project_orthographic,
+    radius,
     remove_perspective,
     to_camera_frame,
 )
@@ -160,8 +161,7 @@ class DeepNRSfMNetwork(nn.Module):
         """Per side, (N,), of shapes (N, P, 3) in sides."""
         if self.inverse_distance is None:
             return None
-        radius = shape.square().sum(-1).mean(-1).clamp_min(1e-12).sqrt()
-        return self.inverse_distance / radius
+        return self.inverse_distance / radius(shape)
 
     def _decode(self, last: Tensor, dictionary: Tensor) -> tuple[Tensor, Tensor]:
         code = decode_code(last, list(self.dictionaries), list(self.decoder_thresholds))

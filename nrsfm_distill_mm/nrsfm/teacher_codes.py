@@ -1,26 +1,23 @@
-"""The file of teacher codes: the only contact between teacher and student.
+"""The teacher's codes: the only contact between teacher and student.
 
-A ``.safetensors`` file, opened memory-mapped. Rows are sorted by sample key, so
-that a row is found by bisection in the mapped keys, with constant memory however
-many samples there are.
+Rows are sorted by sample key, so that a row is found by bisection, with constant
+memory however many samples there are.
 """
 
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import safe_open
-from safetensors.numpy import save_file
+import torch
 
-from nrsfm_distill_mm.files import complete_file
+from nrsfm_distill_mm.geometry import project_from_distance, radius, to_camera_frame
 
-SCHEMA_VERSION = '2'
 FloatArray = npt.NDArray[np.float32]
 
 
@@ -35,6 +32,7 @@ class CodesInfo:
     Attributes:
         skeleton: name of the landmarks' metainfo, such as ``h36m``.
         depth_sign: the stored reflection, 1 or -1.
+        inverse_distance: of the camera, per radius of the object; 0 is orthographic.
         config: the teacher's config as text.
         checkpoint: the teacher's checkpoint, name and sha256.
     """
@@ -43,7 +41,7 @@ class CodesInfo:
     depth_sign: int = 1
     config: str = ''
     checkpoint: str = ''
-    schema_version: str = SCHEMA_VERSION
+    inverse_distance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,13 @@ class TeacherCodes:
 
     def reprojected(self, row: int) -> FloatArray:
         """Where a sample's code projects the landmarks (P, 2), px."""
-        flat: FloatArray = (self.dictionary @ self.code[row]) @ self.camera[row]
+        shape = self.dictionary @ self.code[row]
+        flat: FloatArray = shape @ self.camera[row]
+        if self.info.inverse_distance:
+            camera = torch.from_numpy(self.camera[row].copy())
+            pose = to_camera_frame(torch.from_numpy(shape), camera)
+            distance = self.info.inverse_distance / radius(pose)
+            flat = project_from_distance(pose, distance).numpy()
         centred = flat - flat[self.visible[row] > 0].mean(axis=0)
         pixels: FloatArray = centred * self.side[row] + self.centre[row]
         return pixels
@@ -148,51 +152,3 @@ def sort_by_key(keys: Sequence[str]) -> tuple[npt.NDArray[np.bytes_], Any]:
             'samples apart'
         )
     return array, order
-
-
-def save_teacher_codes(path: str | os.PathLike[str], codes: TeacherCodes) -> None:
-    """Write a file of codes, whole or not at all."""
-    # safetensors writes the memory of an array as it lies there, whatever its strides.
-    arrays = {name: np.ascontiguousarray(getattr(codes, name)) for name in _STORED}
-    width = codes.keys.dtype.itemsize
-    raw = codes.keys.view(np.uint8).reshape(len(codes), width)
-    arrays['keys'] = raw.copy()
-    info = {k: str(v) for k, v in vars(codes.info).items()}
-    with complete_file(Path(path)) as unfinished:
-        save_file(arrays, unfinished, metadata=info)
-
-
-def load_teacher_codes(path: str | os.PathLike[str]) -> TeacherCodes:
-    """Open a file of codes memory-mapped.
-
-    Raises:
-        FileNotFoundError: no such file, with the command that writes one.
-        TeacherCodesError: not a file of codes, or of another schema version.
-    """
-    if not Path(path).is_file():
-        raise FileNotFoundError(
-            f'teacher codes "{path}" do not exist; write them with '
-            '"python tools/test.py configs/teacher/<teacher>_codes.py CHECKPOINT"'
-        )
-    try:
-        with safe_open(path, framework='pt') as file:
-            info = file.metadata() or {}
-            arrays = {name: file.get_tensor(name).numpy() for name in _STORED}
-    except Exception as error:
-        raise TeacherCodesError(
-            f'{path}: expected a safetensors file of teacher codes: {error}'
-        ) from error
-    version = info.get('schema_version')
-    if version != SCHEMA_VERSION:
-        raise TeacherCodesError(
-            f'{path}: expected teacher codes of schema version {SCHEMA_VERSION}, got '
-            f'version {version}; write them again with this release'
-        )
-    keys = arrays.pop('keys')
-    arrays['keys'] = keys.view(f'S{keys.shape[1]}').reshape(-1)
-    info = {f.name: info[f.name] for f in fields(CodesInfo)}
-    sign = int(info.pop('depth_sign'))
-    return TeacherCodes(CodesInfo(depth_sign=sign, **info), path=str(path), **arrays)
-
-
-_STORED = tuple(f.name for f in fields(TeacherCodes) if f.name not in ('info', 'path'))

@@ -11,7 +11,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from nrsfm_distill_mm.geometry import check_shape, rotation_about, to_camera_frame
+from nrsfm_distill_mm.geometry import (
+    check_shape,
+    radius,
+    rotation_about,
+    to_camera_frame,
+)
 from nrsfm_distill_mm.nrsfm.deep_nrsfm import DeepNRSfMNetwork, NRSfMOutput
 from nrsfm_distill_mm.nrsfm.landmark_completion import complete_landmarks
 from nrsfm_distill_mm.nrsfm.landmark_distribution import LandmarkDistribution
@@ -69,7 +74,7 @@ def unseen_poses(output: NRSfMOutput, limbs: Limbs) -> UnseenPoses:
             angle, pose and camera.
     """
     count, device = len(output.shape), output.shape.device
-    size = output.shape.square().sum(-1).mean(-1).sqrt().clamp_min(SMALLEST)
+    size = radius(output.shape)
     shapes = output.shape / size[:, None, None]
     drawn = torch.randint(len(limbs.joints), (2, count), device=device)
     other, camera = (torch.randperm(count, device=device) for _ in range(2))

@@ -167,8 +167,9 @@ def _codes(index: int, atoms: int = 6) -> dict[str, Any]:
 def teacher() -> None:
     """What a teacher says of itself in a test run."""
     dictionary = np.ones((5, 3, 6), dtype=np.float32)
+    teacher = {'dictionary': dictionary, 'depth_sign': -1, 'inverse_distance': 0.125}
     MessageHub.get_current_instance().update_info(
-        'nrsfm_teacher', {'dictionary': dictionary, 'depth_sign': -1}, resumed=False
+        'nrsfm_teacher', teacher, resumed=False
     )
 
 
@@ -182,6 +183,7 @@ def test_codes_are_written_sorted_by_key(tmp_path: Path) -> None:
     assert codes.code[:, 0].tolist() == [1, 2, 0]
     assert codes.camera_flipped[:, 0, 0].tolist() == [-1, -2, 0]
     assert (codes.info.skeleton, codes.info.depth_sign) == ('worm', -1)
+    assert codes.info.inverse_distance == 0.125
 
 
 @pytest.mark.usefixtures('teacher')

@@ -11,7 +11,11 @@ from mmpose.registry import MODELS
 from torch import Tensor, nn
 
 from nrsfm_distill_mm.checkpoints import plain_checkpoint
-from nrsfm_distill_mm.geometry import ShapeError, to_camera_frame
+from nrsfm_distill_mm.geometry import (
+    ShapeError,
+    remove_perspective,
+    to_camera_frame,
+)
 from nrsfm_distill_mm.models import (
     DeepNRSfM,
     NRSfMDistillLoss,
@@ -54,6 +58,30 @@ def test_is_eq_15_with_what_the_teacher_answers(
         'distill_code',
         'teacher_landmarks',
     }
+
+
+def test_a_teacher_with_perspective_is_off_by_what_its_own_camera_sees(
+    target: Tensor, tmp_path: Path
+) -> None:
+    options = {'metainfo': WORM, 'code_sizes': (24, 12, 6), 'perspective': True}
+    teacher = DeepNRSfM(**options).eval()
+    assert teacher.network.inverse_distance is not None
+    teacher.network.inverse_distance.data.fill_(0.3)
+    config = Config({'model': {'type': 'DeepNRSfM', **options}}).pretty_text
+    path = tmp_path / 'near.pth'
+    torch.save({'meta': {'cfg': config}, 'state_dict': teacher.state_dict()}, path)
+
+    answer, seen, _ = teacher.infer(target[..., :2])
+    pose = to_camera_frame(answer.shape, answer.camera)
+    assert answer.inverse_distance is not None
+    error = seen.landmarks - answer.reproject()
+    error = remove_perspective(error, pose[..., 2], answer.inverse_distance)
+    depth = pose[..., 2:] * seen.side[:, None, None]
+    loss = NRSfMDistillLoss(teacher=str(path))
+    loss(torch.cat([target[..., :2], depth], dim=-1), target)
+    expected = error.flatten(1).norm(dim=1).mean()
+    found = loss.terms['distill_reprojection']
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_the_teachers_own_pose_has_no_depth_error(

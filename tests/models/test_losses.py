@@ -1,5 +1,8 @@
 """Laws of the losses on depth."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from mmengine.logging import MessageHub
@@ -10,11 +13,18 @@ from nrsfm_distill_mm.geometry import (
     ShapeError,
     ValueRangeError,
     in_plane_rotation,
+    project_from_distance,
+    radius,
     rotation_from_camera,
 )
 from nrsfm_distill_mm.models import NRSfMDistillLoss, TeacherDepthLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
-from nrsfm_distill_mm.nrsfm import TeacherCodes, reconstruct_shape, upper_bound_cost
+from nrsfm_distill_mm.nrsfm import (
+    TeacherCodes,
+    reconstruct_shape,
+    save_teacher_codes,
+    upper_bound_cost,
+)
 
 
 @pytest.fixture
@@ -38,6 +48,26 @@ def test_teachers_own_pose_costs_its_code_alone(
     expected = 0.3 * labels.code.sum(1).mean()
     torch.testing.assert_close(loss, expected, rtol=1e-4, atol=1e-4)
     assert distill.terms['distill_reprojection'] < 1e-3
+
+
+def test_so_it_does_seen_from_the_teachers_distance(
+    codes: TeacherCodes, pose: Tensor, labels: TeacherLabels, tmp_path: Path
+) -> None:
+    info = replace(codes.info, inverse_distance=0.2)
+    save_teacher_codes(tmp_path / 'near', replace(codes, info=info))
+    near = NRSfMDistillLoss(str(tmp_path / 'near'))
+    far = NRSfMDistillLoss(str(tmp_path / 'far'))
+    save_teacher_codes(tmp_path / 'far', codes)
+    unsigned = (pose - 0.5) * torch.tensor([1.0, 1.0, codes.info.depth_sign])
+    seen = 3 + project_from_distance(unsigned, 0.2 / radius(unsigned))
+    visible = torch.ones(4, 7)
+    visible[:, 2] = 0
+    for some in (labels, labels._replace(visible=visible)):
+        spoilt = torch.where(some.visible.bool()[..., None], seen, 99)
+        far(pose, spoilt, None, some)
+        assert far.terms['distill_reprojection'] > 0.1
+        near(pose, spoilt, None, some)
+        assert near.terms['distill_reprojection'] < 1e-3
 
 
 def test_is_the_mean_upper_bound_in_sides(

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from nrsfm_distill_mm.geometry import (
+    nearest_camera,
+    project_from_distance,
+    radius,
+    to_camera_frame,
+)
 from nrsfm_distill_mm.nrsfm import (
     CodesInfo,
     TeacherCodes,
@@ -15,6 +22,7 @@ from nrsfm_distill_mm.nrsfm import (
     sample_key,
     save_teacher_codes,
     sort_by_key,
+    teacher_codes_file,
 )
 
 
@@ -27,7 +35,7 @@ def codes() -> TeacherCodes:
         return rng.normal(size=shape).astype(np.float32)
 
     return TeacherCodes(
-        CodesInfo('h36m', -1, 'model = dict()', 'iter_1.pth 12ab'),
+        CodesInfo('h36m', -1, 'model = dict()', 'iter_1.pth 12ab', -0.25),
         dictionary=draw(7, 3, 6),
         keys=keys,
         code=draw(4, 6),
@@ -66,6 +74,25 @@ def test_look_up(codes: TeacherCodes) -> None:
     for absent in ('aa.jpg:2', 'z.jpg:0', ''):
         with pytest.raises(TeacherCodesError, match='no code for sample'):
             codes.row(absent)
+
+
+@pytest.mark.parametrize('inverse_distance', [0.0, 0.2])
+def test_codes_project_as_the_teacher_does(
+    codes: TeacherCodes, inverse_distance: float
+) -> None:
+    camera = nearest_camera(torch.from_numpy(codes.camera))
+    info = replace(codes.info, inverse_distance=inverse_distance)
+    centred = codes.dictionary - codes.dictionary.mean(0)
+    visible = np.ones_like(codes.visible)
+    visible[2, 3] = 0
+    known = replace(codes, info=info, camera=camera.numpy(), dictionary=centred)
+    shape = torch.from_numpy(centred @ codes.code[2])
+    pose = to_camera_frame(shape, camera[2])
+    seen = project_from_distance(pose, inverse_distance / radius(pose)).numpy()
+    seen = seen - seen[visible[2] > 0].mean(0)
+    expected = seen * codes.side[2] + codes.centre[2]
+    found = replace(known, visible=visible).reprojected(2)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_longer_keys_are_not_cut(codes: TeacherCodes) -> None:
@@ -115,6 +142,14 @@ def test_other_files_are_refused(codes: TeacherCodes, tmp_path: Path) -> None:
     path.write_bytes(b'not safetensors')
     with pytest.raises(TeacherCodesError, match='expected a safetensors file'):
         load_teacher_codes(path)
-    save_teacher_codes(path, replace(codes, info=CodesInfo('h36m', schema_version='0')))
-    with pytest.raises(TeacherCodesError, match='schema version 2, got version 0'):
+
+
+def test_codes_of_another_release_are_refused(
+    codes: TeacherCodes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / 'codes.safetensors'
+    with monkeypatch.context() as before:
+        before.setattr(teacher_codes_file, 'SCHEMA_VERSION', '0')
+        save_teacher_codes(path, codes)
+    with pytest.raises(TeacherCodesError, match='schema version 3, got version 0'):
         load_teacher_codes(path)

@@ -20,9 +20,6 @@ from nrsfm_distill_mm.nrsfm import (
 )
 
 PARTIAL = ('skip', 'mask')
-# What a near camera's perspective may add to the reprojection error of codes, whose
-# projection is parallel. Poses turned or mirrored behind our back are beyond it.
-PERSPECTIVE_ERROR = 0.25
 
 
 @TRANSFORMS.register_module()
@@ -150,6 +147,6 @@ class LoadTeacherCodes(BaseTransform):
         gaps.append(abs(np.ptp(points, axis=0).max() - side))
         residual = codes.reprojected(row)[believed] - points
         size = np.linalg.norm(points - points.mean(axis=0))
-        error = codes.reprojection_error[row] + PERSPECTIVE_ERROR
+        error = codes.reprojection_error[row] + self.tolerance
         near = max(gaps) <= self.tolerance * side
         return bool(near and np.linalg.norm(residual) <= error * size)

@@ -6,7 +6,12 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import centre_points
+from nrsfm_distill_mm.geometry import (
+    centre_points,
+    project_from_distance,
+    radius,
+    remove_perspective,
+)
 from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import (
     TeacherLabels,
@@ -74,8 +79,11 @@ class NRSfMDistillLoss(TeacherGuidedLoss):
         side = labels.side[:, None]
         depth = basis.depth_sign * output[..., 2] / side
         visible = labels.visible.bool()
-        projected = teacher_shape(labels, basis.dictionary)[..., :2]
-        seen = _aligned(landmarks / side[..., None], projected, visible)
+        pose = teacher_shape(labels, basis.dictionary)
+        seen, projected = landmarks / side[..., None], pose[..., :2]
+        if basis.inverse_distance:
+            seen = _from_afar(seen, pose, visible, basis.inverse_distance)
+        seen = _aligned(seen, projected, visible)
         cost = MODES[self.mode](
             depth - depth.mean(-1, keepdim=True),
             labels.code,
@@ -103,6 +111,19 @@ class NRSfMDistillLoss(TeacherGuidedLoss):
         error = ((seen - projected) * shown).flatten(1).norm(dim=1)
         error = error / (seen * shown).flatten(1).norm(dim=1).clamp_min(1e-12)
         return (self.error_limit / error.clamp_min(1e-12)).clamp_max(1)
+
+
+def _from_afar(
+    landmarks: Tensor, pose: Tensor, visible: Tensor, inverse_distance: float
+) -> Tensor:
+    """What an orthographic camera would see in place of landmarks (N, P, 2).
+
+    The teacher's pose (N, P, 3) from there, and its error, at each point's distance.
+    """
+    distance = inverse_distance / radius(pose)
+    projected = project_from_distance(pose, distance)
+    error = _aligned(landmarks, projected, visible) - projected
+    return pose[..., :2] + remove_perspective(error, pose[..., 2], distance)
 
 
 def _aligned(landmarks: Tensor, projected: Tensor, visible: Tensor) -> Tensor:

@@ -26,23 +26,29 @@ class TeacherBasis(NamedTuple):
         dictionary: (P, 3, K), unit RMS atoms.
         gram: of the dictionary.
         depth_sign: 1 or -1.
+        inverse_distance: of the camera, per radius of the object; 0 is orthographic.
     """
 
     dictionary: Tensor
     gram: DictionaryGram
     depth_sign: int
+    inverse_distance: float
 
     @classmethod
-    def of(cls, dictionary: Tensor, depth_sign: int) -> 'TeacherBasis':
+    def of(
+        cls, dictionary: Tensor, depth_sign: int, inverse_distance: float = 0.0
+    ) -> 'TeacherBasis':
         """The basis with this dictionary."""
-        return cls(dictionary, dictionary_gram(dictionary), depth_sign)
+        return cls(
+            dictionary, dictionary_gram(dictionary), depth_sign, inverse_distance
+        )
 
     def to(self, device: torch.device) -> 'TeacherBasis':
         """The same on a device."""
         if self.dictionary.device == device:
             return self
         gram = DictionaryGram(*(value.to(device) for value in self.gram))
-        return TeacherBasis(self.dictionary.to(device), gram, self.depth_sign)
+        return self._replace(dictionary=self.dictionary.to(device), gram=gram)
 
 
 class CodesFile:
@@ -91,7 +97,8 @@ class CodesFile:
                 'loss'
             )
         dictionary = torch.from_numpy(codes.dictionary.copy())
-        return TeacherBasis.of(dictionary, codes.info.depth_sign)
+        info = codes.info
+        return TeacherBasis.of(dictionary, info.depth_sign, info.inverse_distance)
 
 
 class FrozenTeacher:
@@ -122,8 +129,8 @@ class FrozenTeacher:
         if self.model is None or self.basis is None:
             self.model = load_teacher(self.path, str(target.device))
             exported = self.model.export()
-            dictionary = torch.from_numpy(exported['dictionary'])
-            self.basis = TeacherBasis.of(dictionary, exported['depth_sign'])
+            exported['dictionary'] = torch.from_numpy(exported['dictionary'])
+            self.basis = TeacherBasis.of(**exported)
         self.model.to(target.device)
         self.basis = self.basis.to(target.device)
         points, _, atoms = self.basis.dictionary.shape
