@@ -14,6 +14,7 @@ from torch import Tensor
 from nrsfm_distill_mm.evaluation import functional
 from nrsfm_distill_mm.evaluation.provenance import run_provenance
 from nrsfm_distill_mm.files import complete_file
+from nrsfm_distill_mm.geometry import check_shape
 from nrsfm_distill_mm.nrsfm import sample_key
 
 
@@ -95,11 +96,10 @@ class Pose3DErrorMetric(BaseMetric):
         arrays['keypoints_3d_gt'] = self.truth_scale * arrays['keypoints_3d_gt']
         links = self._links(arrays['keypoints_3d_gt'].shape[1])
         true = torch.from_numpy(arrays['keypoints_3d_gt']).double()
+        predicted = torch.from_numpy(arrays['keypoints_3d']).double()
+        check_shape('the predicted keypoints_3d', predicted, tuple(true.shape))
         predicted = functional.scale_to_bone_length(
-            torch.from_numpy(arrays['keypoints_3d']).double(),
-            true,
-            links,
-            self.root_index,
+            predicted, true, links, self.root_index
         )
         true = functional.root_aligned(true, self.root_index)
         if self.out_file:

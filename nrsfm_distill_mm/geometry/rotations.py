@@ -40,7 +40,8 @@ def rotation_about(axis: Tensor, angle: Tensor) -> Tensor:
     # Row i is the axis x e_i.
     cross = torch.linalg.cross(axis.unsqueeze(-2), eye.expand(*axis.shape, 3))
     sin, cos = angle.sin()[..., None, None], angle.cos()[..., None, None]
-    return eye + sin * cross + (1 - cos) * cross @ cross
+    rotation: Tensor = eye + sin * cross + (1 - cos) * cross @ cross
+    return rotation
 
 
 def geodesic_angle(first: Tensor, second: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from mmpose.evaluation.metrics import MPJPE
 
 from nrsfm_distill_mm.evaluation import Pose3DErrorMetric, TeacherCodeWriter
 from nrsfm_distill_mm.evaluation.provenance import run_provenance
+from nrsfm_distill_mm.geometry import ShapeError
 from nrsfm_distill_mm.nrsfm import load_teacher_codes
 
 LINKS = [(0, 1), (1, 2), (2, 3), (3, 4)]
@@ -50,6 +51,14 @@ def test_perfect_prediction_in_other_units_has_no_error() -> None:
         assert summary[f'pose3d/{name}'] < 1e-3
     assert summary['pose3d/pck'] == 100
     assert summary['pose3d/auc'] == pytest.approx(100 * 30 / 31)  # not below 0 mm
+
+
+def test_a_student_without_depth_is_named() -> None:
+    sample = _sample(0)
+    del sample['pred_instances']['keypoints_3d']
+    message = r'keypoints_3d: expected shape \(..., 1, 5, 3\), got \(1, 5, 2\)'
+    with pytest.raises(ShapeError, match=message):
+        _evaluate(Pose3DErrorMetric(), [sample])
 
 
 def test_means_overall_and_per_action() -> None:
