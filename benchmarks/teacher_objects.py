@@ -1,4 +1,4 @@
-"""The teacher on other things than people: a box, a bending strip, an animal.
+"""The teacher on other things than people: boxes, a bending strip, an animal.
 
     python benchmarks/teacher_objects.py
 
@@ -31,6 +31,8 @@ BOX_LINKS: Links = (
     *((0, 1), (1, 3), (3, 2), (2, 0), (4, 5), (5, 7), (7, 6), (6, 4)),
     *((0, 4), (1, 5), (2, 6), (3, 7)),
 )
+# A tree, whose limbs could be exchanged and bend, which those of a box do not.
+TREE_LINKS: Links = ((0, 1), (0, 2), (2, 3), (0, 4), (4, 5), (4, 6), (6, 7))
 STRIP_LINKS: Links = (
     *((i, i + 2) for i in range(12)),
     *((i, i + 1) for i in range(0, 14, 2)),
@@ -115,6 +117,7 @@ def quadruped(count: int, rng: np.random.Generator) -> Array:
 
 OBJECTS: dict[str, tuple[Callable[..., Array], Links]] = {
     'box': (rigid_box, BOX_LINKS),
+    'box_tree': (rigid_box, TREE_LINKS),
     'strip': (bending_strip, STRIP_LINKS),
     'ap10k': (quadruped, AP10K_LINKS),
 }
