@@ -1,7 +1,8 @@
 """Peers of the teacher in ``teacher_accuracy.py``, each a small implementation.
 
 Every function takes normalised 2D landmarks (N, P, 2) and returns poses (N, P, 3) in
-the camera frame, sides, whose depth is known up to one sign for all.
+the camera frame, sides, whose depth is known up to one sign for all. The supervised
+lifter, which is told the depth, is not one of them, but says what 2D alone can tell.
 """
 
 import numpy as np
@@ -24,6 +25,42 @@ Array = npt.NDArray[np.float64]
 def flat_depth(landmarks: Tensor) -> Tensor:
     """Everything in one plane."""
     return torch.cat([landmarks, torch.zeros_like(landmarks[..., :1])], dim=-1)
+
+
+class SupervisedLifter(nn.Module):
+    """Depth from 2D by a network that was shown the true one, with dropout.
+
+    Args:
+        landmarks: (N, P, 2) to learn from, normalised.
+        depth: (N, P), sides, relative to the mean.
+        iterations: of batches of 256.
+    """
+
+    def __init__(self, landmarks: Tensor, depth: Tensor, iterations: int) -> None:
+        super().__init__()
+        widths = (landmarks[0].numel(), 512, 512, 512)
+        layers: list[nn.Module] = [nn.Flatten()]
+        for narrow, wide in zip(widths, widths[1:], strict=False):
+            layers += [nn.Linear(narrow, wide), nn.BatchNorm1d(wide)]
+            layers += [nn.ReLU(), nn.Dropout(0.25)]
+        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], depth.shape[1]))
+        optimiser = torch.optim.Adam(self.parameters())
+        schedule = torch.optim.lr_scheduler.OneCycleLR(
+            optimiser, max_lr=3e-3, total_steps=iterations
+        )
+        for _ in range(iterations):
+            rows = torch.randint(len(landmarks), (256,))
+            loss = (self.layers(landmarks[rows]) - depth[rows]).abs().mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+        self.eval()
+
+    @torch.no_grad()
+    def forward(self, landmarks: Tensor) -> Tensor:
+        """Poses (N, P, 3), sides, of normalised landmarks (N, P, 2)."""
+        return torch.cat([landmarks, self.layers(landmarks).unsqueeze(-1)], dim=-1)
 
 
 def rigid_factorisation(landmarks: Tensor) -> Tensor:

@@ -63,14 +63,6 @@ def train_lifter(landmarks: Tensor, poses: Tensor, steps: int) -> nn.Module:
 
 
 @torch.no_grad()
-def lift(lifter: nn.Module, keypoints: Tensor) -> Tensor:
-    """Poses (N, P, 3) in mm of landmarks (N, P, 2) in mm, as they are."""
-    landmarks = normalise_landmarks(keypoints).landmarks
-    depth = 500 * lifter(landmarks.flatten(1))
-    return torch.cat([keypoints, depth.unsqueeze(-1)], dim=-1)
-
-
-@torch.no_grad()
 def evaluate(lifter: nn.Module, landmarks: Tensor, poses: Tensor) -> float:
     """Depth error in mm, by the metric's own scaling."""
     depth = 500 * lifter(landmarks.flatten(1))

@@ -23,9 +23,9 @@ import torch
 from capture_cases import draw_case, evaluate
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from nrsfm_peers import SupervisedLifter
 from rich.console import Console
 from rich.table import Table
-from supervised_errors import lift, train_lifter
 from teacher_accuracy import ERRORS, train_teacher
 from torch import Tensor
 
@@ -70,7 +70,7 @@ def trials(
             yield Trial(name, *cases, iterations)
             without = {'model.limb_weight': 0.0}
             yield Trial(f'{name}, no unseen poses', *cases, iterations, without)
-            yield Trial(f'{name}, true depth', *cases, iterations, supervised=True)
+            yield Trial(f'{name}, true depth', *cases, 4000, supervised=True)
     elif part == 'generator':
         other = draw_case('A', sample_poses(HELD_OUT, seed=1), 2000 + seed)
         for count in GENERATED:
@@ -120,9 +120,11 @@ def _teacher(trial: Trial, folder: Path, seed: int) -> Lifter:
 def _supervised(trial: Trial, _: Path, seed: int) -> Lifter:
     """What a network that has seen the true depth makes of landmarks."""
     torch.manual_seed(seed)
-    seen = normalise_landmarks(trial.train['keypoints']).landmarks
-    lifter = train_lifter(seen, trial.train['keypoints_3d'], trial.iterations)
-    return lambda keypoints: lift(lifter, keypoints)
+    landmarks, _, side = normalise_landmarks(trial.train['keypoints'])
+    depth = trial.train['keypoints_3d'][..., 2]
+    depth = (depth - depth.mean(1, keepdim=True)) / side[:, None]
+    lifter = SupervisedLifter(landmarks, depth, trial.iterations)
+    return lambda keypoints: lifter(normalise_landmarks(keypoints).landmarks)
 
 
 def show(results: list[dict[str, Any]], out: Path) -> None:

@@ -53,6 +53,15 @@ def test_mixed_reflections_are_counted() -> None:
     assert found['depth_error'] > 20
 
 
+def test_the_supervised_lifter_learns_what_it_is_told() -> None:
+    landmarks = torch.randn(400, 5, 2)
+    depth = landmarks @ torch.tensor([0.5, -0.3])
+    lifter = peers.SupervisedLifter(landmarks, depth, 150)
+    pose = lifter(landmarks)
+    torch.testing.assert_close(pose[..., :2], landmarks)
+    assert (pose[..., 2] - depth).abs().mean() < 0.3 * depth.abs().mean()
+
+
 def test_flat_poses_keep_the_landmarks() -> None:
     landmarks = landmarks_of(rigid('A'))
     flat = peers.flat_depth(landmarks)
