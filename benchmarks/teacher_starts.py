@@ -64,7 +64,10 @@ def draw(results: list[dict[str, Any]], file: Path) -> None:
     axes.set(
         xlabel='label-free error of the start', ylabel='depth error at the end, mm'
     )
-    axes.set_ylim(bottom=0)
+    axes.set(xscale='log', yscale='log')
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter('{x:g}')
+        axis.set_minor_formatter('{x:g}')
     axes.legend()
     figure.savefig(file, dpi=120)
 
