@@ -1,7 +1,7 @@
 """What the distillation loss costs, and how far the upper bound is from the exact cost.
 
     python benchmarks/bench_loss.py
-    python benchmarks/bench_loss.py --parts gap --teacher work_dirs/.../iter_11000.pth \
+    python benchmarks/bench_loss.py --parts gap --teacher work_dirs/.../iter_7000.pth \
         --keypoints x.npz
 
 1. speed: forward and backward of the literal form (each sample's rotated dictionary and

@@ -78,7 +78,8 @@ def train_teacher(
     iterations = options.pop('max_iters', config.max_iters)
     if iterations != config.max_iters:
         config.train_cfg.update(max_iters=iterations, val_interval=iterations)
-        config.param_scheduler[1].update(end=iterations, gamma=0.1 ** (1 / iterations))
+        fall = config.param_scheduler[1]
+        fall.update(begin=fall.begin * iterations // fall.end, end=iterations)
     config.merge_from_dict(options)
     runner = Runner.from_cfg(config)
     runner.train()

@@ -38,7 +38,7 @@ Lifter = Callable[[Tensor], Tensor]
 SAMPLES = (500, 1500, 5000, 14_511)
 GENERATED = (15_000, 100_000, 1_000_000)
 HELD_OUT = 10_000
-ITERATIONS = (1000, 3000, 6500, 11_000, 22_000)
+ITERATIONS = (1000, 2000, 4000, 7000, 14_000)
 LARGEST_TEST = 20_000
 PARTS = ('samples', 'generator', 'time', 'subjects')
 
@@ -162,7 +162,7 @@ def main() -> None:
     add('--poses', type=Path, required=True, help=help_poses)
     add('--out', type=Path, default=Path('work_dirs/teacher_learning_curves'))
     add('--parts', nargs='+', choices=PARTS, default=PARTS)
-    add('--iterations', type=int, default=11_000, help='of all parts but "time"')
+    add('--iterations', type=int, default=7000, help='of all parts but "time"')
     add('--seeds', type=int, default=1)
     args = parser.parse_args()
     with np.load(args.poses) as file:

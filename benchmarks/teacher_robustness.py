@@ -217,7 +217,7 @@ def main() -> None:
     add('--poses', type=Path, help='.npz with keypoints_3d (N, 17, 3) mm, y up')
     add('--out', type=Path, default=Path('work_dirs/teacher_robustness'))
     add('--seeds', type=int, default=1)
-    add('--iterations', type=int, default=6500, help='of each training')
+    add('--iterations', type=int, default=4000, help='of each training')
     kinds = sorted({condition.kind for condition in CONDITIONS})
     add('--kinds', nargs='+', choices=kinds, default=kinds)
     args = parser.parse_args()

@@ -103,7 +103,7 @@ def test_every_command_of_the_guide(folder, monkeypatch):
             left.pop(kind, None)
             continue
         name, _, value = line.removeprefix('export ').partition('=')
-        value = value.replace('iter_11000', f'iter_{ITERATIONS}')
+        value = value.replace('iter_7000', f'iter_{ITERATIONS}')
         variables[name] = value.replace('epoch_20', f'epoch_{EPOCHS}')
         if line.startswith('export '):
             monkeypatch.setenv(name, value)

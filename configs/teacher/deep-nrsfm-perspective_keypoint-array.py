@@ -6,7 +6,7 @@ _base_ = ['deep-nrsfm_keypoint-array.py']
 model = dict(perspective=True)
 custom_hooks = [
     dict(type='LandmarkDistributionHook'),
-    dict(type='ChooseStartHook', num_starts=3, iterations=1500),
+    dict(type='ChooseStartHook', num_starts=3, iterations=1000),
     dict(type='DepthSignFromPerspectiveHook'),
     dict(type='TeacherDiagnosticsHook'),
 ]

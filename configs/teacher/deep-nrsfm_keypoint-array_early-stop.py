@@ -3,7 +3,7 @@
 # The patience outlasts the first iterations, which agree with themselves on too little.
 _base_ = ['deep-nrsfm_keypoint-array.py']
 
-train_cfg = dict(val_interval=650)
+train_cfg = dict(val_interval=400)
 custom_hooks = [
     *_base_.custom_hooks,
     dict(
