@@ -32,7 +32,11 @@ def read_poses(file: Path | None) -> Any:
 
 
 def draw_case(
-    name: str, poses: Any, seed: int, distance: float | None = None
+    name: str,
+    poses: Any,
+    seed: int,
+    distance: float | None = None,
+    clips: Any = None,
 ) -> dict[str, Tensor]:
     """Landmarks (N, P, 2) and true poses (N, P, 3) mm, root at 0, camera frame.
 
@@ -41,12 +45,16 @@ def draw_case(
         poses: (N, P, 3) mm, world frame, y up.
         seed: draws the cameras.
         distance: of the cameras, mm; by default A has none, and B is at 4,500.
+        clips: (N,), the clip of each pose; its frames then share a camera of A.
     """
     rng = np.random.default_rng(seed)
     count = len(poses)
     if name == 'A':
         azimuth = rng.uniform(0, 2 * np.pi, count)
         elevation = np.deg2rad(rng.uniform(-15, 15, count))
+        if clips is not None:
+            _, first, clip = np.unique(clips, return_index=True, return_inverse=True)
+            azimuth, elevation = azimuth[first][clip], elevation[first][clip]
     else:
         camera = rng.integers(0, 4, count)
         azimuth = rng.uniform(0, 2 * np.pi) + camera * np.pi / 2

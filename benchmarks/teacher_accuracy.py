@@ -74,7 +74,6 @@ def train_teacher(
     # Visualizers of one name are one, and would write into the first run's folder.
     config.visualizer.name = config.experiment_name
     config.randomness = {'seed': seed}
-    config.resume = True
     options = dict(options or {})
     iterations = options.pop('max_iters', config.max_iters)
     if iterations != config.max_iters:
@@ -82,6 +81,7 @@ def train_teacher(
         fall = config.param_scheduler[1]
         fall.update(begin=fall.begin * iterations // fall.end, end=iterations)
     config.merge_from_dict(options)
+    config.resume = config.load_from is None  # which would be resumed itself
     runner = Runner.from_cfg(config)
     runner.train()
     teacher: DeepNRSfM = runner.model

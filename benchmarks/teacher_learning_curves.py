@@ -5,9 +5,9 @@
 Parts: ``samples`` (case A, a random part of the poses; errors on these and on the
 rest), ``generator`` (the poses of the synthetic humans, up to a million), ``time``
 (schedules of other lengths), ``subjects`` (trained on all subjects but the last, tested
-on it; with and without unseen poses, and beside them a lifter trained with the true
-depth). Runs that are done are skipped; the table, the curves and the results with their
-provenance are written to ``--out``.
+on it; with and without unseen poses, fine-tuned on its 2D, and beside them a lifter
+trained with the true depth). Runs that are done are skipped; the table, the curves and
+the results with their provenance are written to ``--out``.
 """
 
 import argparse
@@ -26,11 +26,12 @@ from matplotlib.figure import Figure
 from nrsfm_peers import SupervisedLifter
 from rich.console import Console
 from rich.table import Table
-from teacher_accuracy import ERRORS, train_teacher
+from teacher_accuracy import CONFIG, ERRORS, train_teacher
 from torch import Tensor
 
 import nrsfm_distill_mm
 from nrsfm_distill_mm.geometry import normalise_landmarks
+from nrsfm_distill_mm.models import load_teacher
 from nrsfm_distill_mm.synthetic.sampling import sample_poses
 
 Case = dict[str, Tensor]
@@ -40,6 +41,8 @@ GENERATED = (15_000, 100_000, 1_000_000)
 HELD_OUT = 10_000
 ITERATIONS = (1000, 2000, 4000, 7000, 14_000)
 LARGEST_TEST = 20_000
+FINE_TUNED = 1500  # iterations
+FINE_TUNING = CONFIG.with_name('deep-nrsfm-finetune_keypoint-array.py')
 PARTS = ('samples', 'generator', 'time', 'subjects')
 
 
@@ -47,6 +50,8 @@ class Trial(NamedTuple):
     """A run of a part: what is trained on, what tested on, overrides of the config.
 
     Supervised, it is a lifter that learns from the true depth, in place of a teacher.
+    ``start`` names the trial whose teacher learns the 2D of the test samples, without
+    their 3D; with no iterations it stays as it is.
     """
 
     name: str
@@ -55,22 +60,16 @@ class Trial(NamedTuple):
     iterations: int
     options: Mapping[str, Any] = MappingProxyType({})
     supervised: bool = False
+    start: str = ''
 
 
 def trials(
     part: str, capture: dict[str, Any], iterations: int, seed: int
 ) -> Iterator[Trial]:
     """The runs of a part."""
-    poses, subjects = capture['keypoints_3d'], capture['subject']
+    poses = capture['keypoints_3d']
     if part == 'subjects':
-        last = subjects == subjects.max()
-        for name in ('A', 'B'):
-            case = draw_case(name, poses, 1000 + seed)
-            cases = _rows(case, ~last), _rows(case, last)
-            yield Trial(name, *cases, iterations)
-            without = {'model.limb_weight': 0.0}
-            yield Trial(f'{name}, no unseen poses', *cases, iterations, without)
-            yield Trial(f'{name}, true depth', *cases, 4000, supervised=True)
+        yield from _subjects(capture, iterations, seed)
     elif part == 'generator':
         other = draw_case('A', sample_poses(HELD_OUT, seed=1), 2000 + seed)
         for count in GENERATED:
@@ -87,6 +86,26 @@ def trials(
             yield Trial(str(count), _rows(case, used), test, iterations)
         for length in ITERATIONS if part == 'time' else ():
             yield Trial(str(length), case, case, length)
+
+
+def _subjects(capture: dict[str, Any], iterations: int, seed: int) -> Iterator[Trial]:
+    """Trained on all subjects but the last, tested on it."""
+    poses, subjects = capture['keypoints_3d'], capture['subject']
+    last = subjects == subjects.max()
+    for name in ('A', 'B'):
+        case = draw_case(name, poses, 1000 + seed)
+        cases = _rows(case, ~last), _rows(case, last)
+        yield Trial(name, *cases, iterations)
+        without = {'model.limb_weight': 0.0}
+        yield Trial(f'{name}, no unseen poses', *cases, iterations, without)
+        yield Trial(f'{name}, true depth', *cases, 4000, supervised=True)
+        yield Trial(f'{name}, fine-tuned', *cases, FINE_TUNED, start=name)
+    case = draw_case('A', poses, 1000 + seed)
+    clips = subjects * 1000 + capture['clip']
+    still = draw_case('A', poses, 1000 + seed, clips=clips)
+    cases = _rows(case, ~last), _rows(still, last)
+    yield Trial('A, a camera a clip', *cases, 0, start='A')
+    yield Trial('A, a camera a clip, fine-tuned', *cases, FINE_TUNED, start='A')
 
 
 def _rows(case: Case, chosen: Any) -> Case:
@@ -112,9 +131,18 @@ def run(trial: Trial, part: str, seed: int, out: Path) -> None:
 
 def _teacher(trial: Trial, folder: Path, seed: int) -> Lifter:
     """What a teacher that has seen the 2D makes of landmarks."""
-    landmarks = {'keypoints': trial.train['keypoints']}
     options = {**trial.options, 'max_iters': trial.iterations}
-    return train_teacher(landmarks, folder, seed, options).lift_unsigned
+    if not trial.start:
+        landmarks = {'keypoints': trial.train['keypoints']}
+        return train_teacher(landmarks, folder, seed, options).lift_unsigned
+    start = folder.parents[1] / f'subjects_{trial.start}' / folder.name
+    checkpoint = (start / 'last_checkpoint').read_text()
+    if not trial.iterations:
+        return load_teacher(checkpoint).lift_unsigned
+    landmarks = {'keypoints': trial.test['keypoints']}
+    options['load_from'] = checkpoint
+    teacher = train_teacher(landmarks, folder, seed, options, FINE_TUNING)
+    return teacher.lift_unsigned
 
 
 def _supervised(trial: Trial, _: Path, seed: int) -> Lifter:
@@ -158,7 +186,7 @@ def show(results: list[dict[str, Any]], out: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
     add = parser.add_argument
-    help_poses = '.npz with keypoints_3d (N, 17, 3) mm, y up, and subject (N,)'
+    help_poses = '.npz with keypoints_3d (N, 17, 3) mm, y up, subject and clip (N,)'
     add('--poses', type=Path, required=True, help=help_poses)
     add('--out', type=Path, default=Path('work_dirs/teacher_learning_curves'))
     add('--parts', nargs='+', choices=PARTS, default=PARTS)
@@ -166,7 +194,7 @@ def main() -> None:
     add('--seeds', type=int, default=1)
     args = parser.parse_args()
     with np.load(args.poses) as file:
-        capture = {name: file[name] for name in ('keypoints_3d', 'subject')}
+        capture = {name: file[name] for name in ('keypoints_3d', 'subject', 'clip')}
     capture['keypoints_3d'] = capture['keypoints_3d'].astype(np.float64)
     for seed in range(args.seeds):
         for part in args.parts:

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
-from mmengine.runner import Runner
+from mmengine.runner import Runner, find_latest_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
@@ -46,9 +46,11 @@ def load_config(args: argparse.Namespace) -> Config:
         config.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
         config.auto_scale_lr.enable = True
-    if args.resume:
-        config.resume = True
-        config.load_from = None if args.resume == 'auto' else args.resume
+    latest = args.resume
+    if args.resume == 'auto':
+        latest = find_latest_checkpoint(config.work_dir)
+    if latest:  # else the run begins, perhaps with a load_from of the config
+        config.resume, config.load_from = True, latest
     config.merge_from_dict(args.cfg_options or {})
     return config
 

@@ -1,5 +1,6 @@
 """Teacher, student and losses, registered in MMPose's MODELS."""
 
+from nrsfm_distill_mm.models.check_teacher_hook import CheckTeacherHook
 from nrsfm_distill_mm.models.choose_start_hook import ChooseStartHook
 from nrsfm_distill_mm.models.deep_nrsfm import DeepNRSfM
 from nrsfm_distill_mm.models.depth_sign_hook import (
@@ -29,6 +30,7 @@ from nrsfm_distill_mm.models.pose_estimators.topdown_pose3d import (
 )
 
 __all__ = [
+    'CheckTeacherHook',
     'ChooseStartHook',
     'DeepNRSfM',
     'DeepNRSfMLifter',

@@ -52,8 +52,11 @@ class ChooseStartHook(Hook):
         self.max_angle = max_angle
 
     def before_train(self, runner: Runner) -> None:
-        """Train the starts and put the best into the model; not when resuming."""
-        if runner.iter > 0:
+        """Train the starts and put the best into the model.
+
+        Not when resuming, nor where ``load_from`` names a teacher, which goes on.
+        """
+        if runner.iter > 0 or runner.cfg.get('load_from'):
             return
         model = unwrapped(runner)
         least, best = float('inf'), model.network.state_dict()

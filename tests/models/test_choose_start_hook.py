@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.logging import MessageHub, MMLogger
 from mmpose.registry import MODELS
 from test_teacher import WORM
@@ -39,8 +40,12 @@ class Worms:
 @pytest.fixture
 def runner() -> SimpleNamespace:
     """What the hook reads of a runner."""
-    cfg = SimpleNamespace(
-        model=MODEL, optim_wrapper={'optimizer': {'type': 'Adam', 'lr': 1e-2}}
+    cfg = Config(
+        {
+            'model': MODEL,
+            'optim_wrapper': {'optimizer': {'type': 'Adam', 'lr': 1e-2}},
+            'load_from': None,
+        }
     )
     loader = SimpleNamespace(
         dataset=Worms(), batch_sampler=SimpleNamespace(batch_size=16)
@@ -81,6 +86,13 @@ def test_starts_have_learnt_something(runner: SimpleNamespace) -> None:
 
 def test_a_resumed_run_keeps_its_network(runner: SimpleNamespace) -> None:
     runner.iter = 9
+    before = runner.model.network.first_dictionary.clone()
+    assert judged(ChooseStartHook(2, iterations=5), runner) == []
+    assert torch.equal(runner.model.network.first_dictionary, before)
+
+
+def test_a_teacher_that_was_loaded_goes_on(runner: SimpleNamespace) -> None:
+    runner.cfg.load_from = 'teacher.pth'
     before = runner.model.network.first_dictionary.clone()
     assert judged(ChooseStartHook(2, iterations=5), runner) == []
     assert torch.equal(runner.model.network.first_dictionary, before)

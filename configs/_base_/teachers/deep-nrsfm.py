@@ -32,5 +32,6 @@ default_hooks = dict(
         published_keys=['meta', 'state_dict'],  # the last one, small, for users
     ),
     logger=dict(interval=100, log_metric_by_epoch=False),
+    teacher=dict(type='CheckTeacherHook'),
 )
 log_processor = dict(by_epoch=False)

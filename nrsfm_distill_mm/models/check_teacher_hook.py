@@ -1,0 +1,77 @@
+"""CheckTeacherHook: a run goes on with the whole teacher of a checkpoint, or stops."""
+
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from mmpose.datasets.datasets.utils import parse_pose_metainfo
+from mmpose.registry import HOOKS
+
+from nrsfm_distill_mm.models.depth_sign_hook import unwrapped
+from nrsfm_distill_mm.models.load_teacher import TeacherCheckpointError
+
+
+@HOOKS.register_module()
+class CheckTeacherHook(Hook):
+    """Refuse a checkpoint that does not fit the config's teacher.
+
+    MMEngine loads what fits and leaves the rest as it was drawn; half a teacher would
+    write codes all the same.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self) -> None:
+        self.outlier_distance: float | None = None
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
+        """Compare weights and landmarks, before they are loaded.
+
+        Raises:
+            TeacherCheckpointError: the checkpoint's are others.
+        """
+        source = runner.cfg.get('load_from') or 'the checkpoint'
+        state = checkpoint.get('state_dict', checkpoint)
+        expected, found = (
+            {name: tuple(value.shape) for name, value in weights.items()}
+            for weights in (unwrapped(runner).state_dict(), state)
+        )
+        wrong = sorted(dict(expected.items() ^ found.items()))
+        if wrong:
+            raise TeacherCheckpointError(
+                f"{source}: expected the weights of the config's teacher, but "
+                f'{wrong[0]} should be {_shape(expected, wrong[0])} and is '
+                f'{_shape(found, wrong[0])} ({len(wrong)} are wrong); see '
+                'model.perspective, model.code_sizes and the number of landmarks'
+            )
+        meta = checkpoint.get('meta', {})
+        own, saved = runner.cfg.model.metainfo, meta.get('dataset_meta')
+        own = own if 'num_keypoints' in own else parse_pose_metainfo(dict(own))
+        if saved and dict(saved['keypoint_id2name']) != dict(own['keypoint_id2name']):
+            raise TeacherCheckpointError(
+                f'{source}: expected a teacher of the landmarks of the config, '
+                f'"{own["dataset_name"]}", got one of "{saved["dataset_name"]}", which '
+                'are others'
+            )
+        if 'cfg' in meta:
+            trained = Config.fromstring(meta['cfg'], '.py').model
+            self.outlier_distance = trained.get('outlier_distance')
+
+    def before_test(self, runner: Runner) -> None:
+        """Compare which landmarks are believed.
+
+        Raises:
+            TeacherCheckpointError: other ones than in training.
+        """
+        own = unwrapped(runner).outlier_distance
+        if own != self.outlier_distance:
+            raise TeacherCheckpointError(
+                f'{runner.cfg.load_from}: expected a teacher with outlier_distance='
+                f'{own}, as the config has it, got one with {self.outlier_distance}; '
+                'see model.outlier_distance'
+            )
+
+
+def _shape(shapes: dict[str, tuple[int, ...]], name: str) -> str:
+    return str(shapes[name]) if name in shapes else 'absent'

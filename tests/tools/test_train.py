@@ -1,0 +1,28 @@
+"""tools/train.py: a run that goes on, and one that begins."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from layouts import REPO
+
+sys.path.append(str(REPO / 'tools'))
+
+from train import load_config, parse_args  # noqa: E402
+
+CONFIG = REPO / 'configs' / 'teacher' / 'deep-nrsfm-finetune_keypoint-array.py'
+
+
+@pytest.mark.parametrize('stopped', [False, True])
+def test_a_run_resumes_from_its_last_checkpoint_or_begins(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stopped: bool
+) -> None:
+    monkeypatch.setenv('TEACHER', 'teacher.pth')
+    latest = str(tmp_path / 'iter_500.pth')
+    if stopped:
+        (tmp_path / 'last_checkpoint').write_text(latest)
+    arguments = ['train.py', str(CONFIG), '--work-dir', str(tmp_path), '--resume']
+    monkeypatch.setattr(sys, 'argv', arguments)
+    config = load_config(parse_args())
+    expected = (True, latest) if stopped else (False, 'teacher.pth')
+    assert (config.resume, config.load_from) == expected
