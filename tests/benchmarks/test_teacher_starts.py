@@ -11,17 +11,19 @@ sys.path.insert(0, str(REPO / 'benchmarks'))
 import teacher_starts  # noqa: E402
 
 
-def start(group: str, seed: int, label_free: float, depth: float) -> dict[str, object]:
-    known = {'group': group, 'seed': seed}
-    return known | {'label_free_error': label_free, 'depth_error': depth}
+def start(
+    group: str, seed: int, label_free: float, final: float, depth: float
+) -> dict[str, object]:
+    known = {'group': group, 'seed': seed, 'depth_error': depth}
+    return known | {'label_free_error': label_free, 'final_label_free_error': final}
 
 
 def test_the_start_that_contradicts_itself_least_is_chosen() -> None:
     results = [
-        start('B_group0', 0, 0.3, 50.0),
-        start('B_group0', 1, 0.2, 60.0),
-        start('A_group0', 2, 0.1, 40.0),
-        start('B_group0', 3, 0.4, 90.0),
+        start('B_group0', 0, 0.3, 0.05, 50.0),
+        start('B_group0', 1, 0.2, 0.06, 60.0),
+        start('A_group0', 2, 0.1, 0.02, 40.0),
+        start('B_group0', 3, 0.4, 0.09, 90.0),
     ]
     first, second = teacher_starts.summarise(results)
     assert (first['group'], first['starts'], first['chosen / best']) == (
@@ -31,6 +33,7 @@ def test_the_start_that_contradicts_itself_least_is_chosen() -> None:
     )
     assert (second['chosen'], second['best'], second['worst']) == (60, 50, 90)
     assert second['chosen / best'] == pytest.approx(1.2)
+    assert (second['chosen at the end'], second['chosen at the end / best']) == (50, 1)
 
 
 def test_every_start_is_trained_and_told_of(tmp_path, monkeypatch) -> None:
@@ -52,6 +55,8 @@ def test_every_start_is_trained_and_told_of(tmp_path, monkeypatch) -> None:
     teacher_starts.main()
     content = json.loads((out / 'teacher_starts.json').read_text())
     assert [r['seed'] for r in content['results']] == [0, 1]
-    assert all(r['label_free_error'] > 0 for r in content['results'])
+    for result in content['results']:
+        assert result['label_free_error'] > 0
+        assert result['final_label_free_error'] > 0
     assert content['groups'][0]['chosen / best'] >= 1
     assert (out / 'teacher_starts.png').stat().st_size > 1000
