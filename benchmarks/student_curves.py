@@ -181,6 +181,14 @@ def figure(rows: list[dict[str, Any]]) -> Figure:
     return drawing
 
 
+def with_known(rows: list[dict[str, Any]], file: Path) -> list[dict[str, Any]]:
+    """Rows, and those of other curves and seeds that a file of results has."""
+    new = {(row['curve'], row['seed']) for row in rows}
+    known = mmengine.load(file)['rows'] if file.exists() else []
+    rows = [r for r in known if (r['curve'], r['seed']) not in new] + rows
+    return sorted(rows, key=lambda row: (list(CURVES).index(row['curve']), row['seed']))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -202,12 +210,15 @@ def main() -> None:
         own = list(points(name, size, data, folder, args.seed))
         show(f'{name}: {own[0]["method"]}, mm', [printed(row) for row in own])
         rows += own
+    rows = with_known(rows, out / 'curves.json')
     content = {
         'provenance': provenance() | {'size': args.size, **size._asdict()},
         'rows': rows,
     }
     mmengine.dump(content, out / 'curves.json', indent=1)
-    figure(rows).savefig(out / 'curves.png', dpi=110)
+    figure([row for row in rows if row['seed'] == args.seed]).savefig(
+        out / 'curves.png', dpi=110
+    )
 
 
 if __name__ == '__main__':

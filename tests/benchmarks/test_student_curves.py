@@ -3,13 +3,14 @@
 import sys
 from pathlib import Path
 
+import mmengine
 import numpy as np
 import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 
 from student_beats_teacher import SIZES, student_config  # noqa: E402
-from student_curves import CURVES, figure  # noqa: E402
+from student_curves import CURVES, figure, with_known  # noqa: E402
 
 IMAGES = 12
 
@@ -70,6 +71,18 @@ def test_crops_show_less_in_training_and_in_use(tmp_path):
             added = steps[crop + 1 : crop + 1 + len(expected)]
             assert [step.get('scale') for step in added] == expected
             assert names.count(added[0]['type']) == len(expected)
+
+
+def test_curves_of_other_runs_are_kept(tmp_path):
+    def row(curve, seed, error):
+        return {'curve': curve, 'seed': seed, 'depth_error': error}
+
+    file = tmp_path / 'curves.json'
+    old = [row('image', 0, 1), row('epochs', 0, 2), row('epochs', 1, 3)]
+    assert with_known(old[:1], file) == old[:1]
+    mmengine.dump({'rows': old}, file)
+    rows = with_known([row('epochs', 0, 4)], file)
+    assert rows == [row('epochs', 0, 4), row('epochs', 1, 3), row('image', 0, 1)]
 
 
 def test_a_panel_for_each_curve():
