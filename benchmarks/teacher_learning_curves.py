@@ -43,7 +43,8 @@ ITERATIONS = (1000, 2000, 4000, 7000, 14_000)
 LARGEST_TEST = 20_000
 FINE_TUNED = 1500  # iterations
 FINE_TUNING = CONFIG.with_name('deep-nrsfm-finetune_keypoint-array.py')
-PARTS = ('samples', 'generator', 'time', 'subjects')
+CURVES = ('samples', 'generator', 'time')
+PARTS = (*CURVES, 'subjects')
 
 
 class Trial(NamedTuple):
@@ -164,23 +165,27 @@ def show(results: list[dict[str, Any]], out: Path) -> None:
             result['test'][e] for e in ERRORS
         ]
         table.add_row(*cells, f'{result["seconds"]:.0f}', *(f'{v:.1f}' for v in values))
-    figure = Figure(figsize=(12, 3.5), layout='constrained')
+    Console().print(table)
+    drawn = [p for p in CURVES if any(r['part'] == p for r in results)]
+    if not drawn:
+        return
+    figure = Figure(figsize=(4 * len(drawn), 3.5), layout='constrained')
     FigureCanvasAgg(figure)
-    panels = zip(PARTS, figure.subplots(1, 3), strict=False)
-    for part, axes in panels:
+    panels = figure.subplots(1, len(drawn), squeeze=False)[0]
+    for part, axes in zip(drawn, panels, strict=True):
         rows = [r for r in results if r['part'] == part]
         rows.sort(key=lambda row: int(row['name']))
-        for split, style in (('train', '-o'), ('test', '--s')):
+        # Of the schedules it is the same samples.
+        for split, style in (('train', '-o'), ('test', '--s'))[: 1 + (part != 'time')]:
             for error in ('depth_error', 'pa_mpjpe'):
                 points = [(int(r['name']), r[split][error]) for r in rows]
                 label = f'{split}, {error.replace("_", " ")}'
-                axes.plot(*np.transpose(points or [(1, 0)]), style, label=label)
+                axes.plot(*np.transpose(points), style, label=label)
         axes.set(title=part, xscale='log', ylabel='mm')
         axes.set_xlabel('iterations' if part == 'time' else 'samples')
         axes.set_ylim(bottom=0)
         axes.legend(fontsize=6)
     figure.savefig(out / 'teacher_learning_curves.png', dpi=120)
-    Console().print(table)
 
 
 def main() -> None:

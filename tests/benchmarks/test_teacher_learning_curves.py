@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from layouts import REPO
+from PIL import Image
 
 sys.path.insert(0, str(REPO / 'benchmarks'))
 import teacher_learning_curves as benchmark  # noqa: E402
@@ -65,3 +66,20 @@ def test_a_teacher_is_tuned_on_the_other_subject(
     with np.load(tmp_path / 'subjects_A, fine-tuned/seed0/keypoints.npz') as file:
         assert list(file) == ['keypoints']
         assert len(file['keypoints']) == 25
+
+
+def test_a_panel_for_each_curve_that_was_run(tmp_path: Path) -> None:
+    errors = dict.fromkeys(benchmark.ERRORS, 7.0)
+    subject = {'part': 'subjects', 'name': 'A', 'seed': 0, 'iterations': 9}
+    subject |= {'seconds': 1.0, 'train': errors, 'test': errors}
+    picture = tmp_path / 'teacher_learning_curves.png'
+    benchmark.show([subject], tmp_path)
+    assert not picture.exists()
+    curves = [subject | {'part': 'time', 'name': str(count)} for count in (20, 10)]
+    benchmark.show([subject, *curves], tmp_path)
+    with Image.open(picture) as one:
+        width = one.width
+    samples = [curve | {'part': 'samples'} for curve in curves]
+    benchmark.show([*curves, *samples], tmp_path)
+    with Image.open(picture) as two:
+        assert two.width == 2 * width
