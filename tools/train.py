@@ -46,12 +46,12 @@ def load_config(args: argparse.Namespace) -> Config:
         config.optim_wrapper.setdefault('loss_scale', 'dynamic')
     if args.auto_scale_lr:
         config.auto_scale_lr.enable = True
+    config.merge_from_dict(args.cfg_options or {})
     latest = args.resume
     if args.resume == 'auto':
         latest = find_latest_checkpoint(config.work_dir)
-    if latest:  # else the run begins, perhaps with a load_from of the config
+    if latest:  # else the run begins, perhaps with a load_from
         config.resume, config.load_from = True, latest
-    config.merge_from_dict(args.cfg_options or {})
     return config
 
 

@@ -23,7 +23,7 @@ class CheckTeacherHook(Hook):
     priority = 'VERY_HIGH'
 
     def __init__(self) -> None:
-        self.outlier_distance: float | None = None
+        self.loaded: Any = None
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
         """Compare weights and landmarks, before they are loaded.
@@ -55,8 +55,11 @@ class CheckTeacherHook(Hook):
                 'are others'
             )
         if 'cfg' in meta:
-            trained = Config.fromstring(meta['cfg'], '.py').model
-            self.outlier_distance = trained.get('outlier_distance')
+            self.loaded = Config.fromstring(meta['cfg'], '.py').model
+
+    def before_train(self, runner: Runner) -> None:
+        """What is trained here is the config's teacher, whatever it was before."""
+        self.loaded = None
 
     def before_test(self, runner: Runner) -> None:
         """Compare which landmarks are believed.
@@ -64,12 +67,15 @@ class CheckTeacherHook(Hook):
         Raises:
             TeacherCheckpointError: other ones than in training.
         """
+        if self.loaded is None:
+            return
         own = unwrapped(runner).outlier_distance
-        if own != self.outlier_distance:
+        trained = self.loaded.get('outlier_distance')
+        if own != trained:
             raise TeacherCheckpointError(
                 f'{runner.cfg.load_from}: expected a teacher with outlier_distance='
-                f'{own}, as the config has it, got one with {self.outlier_distance}; '
-                'see model.outlier_distance'
+                f'{own}, as the config has it, got one with {trained}; see '
+                'model.outlier_distance'
             )
 
 

@@ -88,6 +88,15 @@ def test_a_robust_teacher_must_stay_robust_in_use() -> None:
     hook.before_test(runner_of(outlier_distance=4.0))
 
 
+def test_what_was_trained_here_is_the_configs_teacher() -> None:
+    robust = runner_of(outlier_distance=4.0)
+    CheckTeacherHook().before_test(robust)
+    hook = CheckTeacherHook()
+    hook.after_load_checkpoint(robust, checkpoint_of(runner_of(), WORM))
+    hook.before_train(robust)
+    hook.before_test(robust)
+
+
 @pytest.fixture(scope='module')
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkpoint of a short training on synthetic people."""

@@ -14,14 +14,17 @@ CONFIG = REPO / 'configs' / 'teacher' / 'deep-nrsfm-finetune_keypoint-array.py'
 
 
 @pytest.mark.parametrize('stopped', [False, True])
+@pytest.mark.parametrize('options', [['max_iters=9'], ['load_from=teacher.pth']])
 def test_a_run_resumes_from_its_last_checkpoint_or_begins(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stopped: bool
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, stopped: bool, options: list[str]
 ) -> None:
-    monkeypatch.setenv('TEACHER', 'teacher.pth')
+    named = options[0].startswith('load_from')
+    monkeypatch.setenv('TEACHER', 'other.pth' if named else 'teacher.pth')
     latest = str(tmp_path / 'iter_500.pth')
     if stopped:
         (tmp_path / 'last_checkpoint').write_text(latest)
     arguments = ['train.py', str(CONFIG), '--work-dir', str(tmp_path), '--resume']
+    arguments += ['--cfg-options', *options]
     monkeypatch.setattr(sys, 'argv', arguments)
     config = load_config(parse_args())
     expected = (True, latest) if stopped else (False, 'teacher.pth')
