@@ -3,16 +3,18 @@
     python benchmarks/teacher_learning_curves.py --poses cmu_mocap_train.npz
 
 Parts: ``samples`` (case A, a random part of the poses; errors on these and on the
-rest), ``generator`` (the poses of the synthetic humans, up to a million), ``time``
-(schedules of other lengths), ``subjects`` (trained on all subjects but the last, tested
-on it; with and without unseen poses, fine-tuned on its 2D, and beside them a lifter
-trained with the true depth). Runs that are done are skipped; the table, the curves and
-the results with their provenance are written to ``--out``.
+rest), ``generator`` (the poses of the synthetic humans, up to a million; also with the
+config for free limbs), ``time`` (schedules of other lengths), ``subjects`` (trained on
+all subjects but the last, tested on it; with and without unseen poses, fine-tuned on
+its 2D, and beside them a lifter trained with the true depth). Runs that are done are
+skipped; the table, the curves and the results with their provenance are written to
+``--out``.
 """
 
 import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping
+from itertools import product
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -43,6 +45,7 @@ ITERATIONS = (1000, 2000, 4000, 7000, 14_000)
 LARGEST_TEST = 20_000
 FINE_TUNED = 1500  # iterations
 FINE_TUNING = CONFIG.with_name('deep-nrsfm-finetune_keypoint-array.py')
+FREE = CONFIG.with_name('deep-nrsfm-free-limbs_keypoint-array.py')
 CURVES = ('samples', 'generator', 'time')
 PARTS = (*CURVES, 'subjects')
 
@@ -62,6 +65,7 @@ class Trial(NamedTuple):
     options: Mapping[str, Any] = MappingProxyType({})
     supervised: bool = False
     start: str = ''
+    config: Path = CONFIG
 
 
 def trials(
@@ -77,6 +81,7 @@ def trials(
             generated = sample_poses(count, seed=0)
             case = draw_case('A', generated, 1000 + seed)
             yield Trial(str(count), case, other, iterations)
+            yield Trial(f'{count}, free limbs', case, other, iterations, config=FREE)
     else:
         case = draw_case('A', poses, 1000 + seed)
         order = np.random.default_rng(seed).permutation(len(poses))
@@ -135,7 +140,8 @@ def _teacher(trial: Trial, folder: Path, seed: int) -> Lifter:
     options = {**trial.options, 'max_iters': trial.iterations}
     if not trial.start:
         landmarks = {'keypoints': trial.train['keypoints']}
-        return train_teacher(landmarks, folder, seed, options).lift_unsigned
+        teacher = train_teacher(landmarks, folder, seed, options, trial.config)
+        return teacher.lift_unsigned
     start = folder.parents[1] / f'subjects_{trial.start}' / folder.name
     checkpoint = (start / 'last_checkpoint').read_text()
     if not trial.iterations:
@@ -174,12 +180,17 @@ def show(results: list[dict[str, Any]], out: Path) -> None:
     panels = figure.subplots(1, len(drawn), squeeze=False)[0]
     for part, axes in zip(drawn, panels, strict=True):
         rows = [r for r in results if r['part'] == part]
-        rows.sort(key=lambda row: int(row['name']))
         # Of the schedules it is the same samples.
-        for split, style in (('train', '-o'), ('test', '--s'))[: 1 + (part != 'time')]:
-            for error in ('depth_error', 'pa_mpjpe'):
-                points = [(int(r['name']), r[split][error]) for r in rows]
-                label = f'{split}, {error.replace("_", " ")}'
+        splits = (('train', '-o'), ('test', '--s'))[: 1 + (part != 'time')]
+        for kind in sorted({r['name'].partition(', ')[2] for r in rows}):
+            for (split, style), error in product(splits, ('depth_error', 'pa_mpjpe')):
+                points = sorted(
+                    (int(name), r[split][error])
+                    for r in rows
+                    for name, _, own in [r['name'].partition(', ')]
+                    if own == kind
+                )
+                label = ', '.join(filter(None, (split, error.replace('_', ' '), kind)))
                 axes.plot(*np.transpose(points), style, label=label)
         axes.set(title=part, xscale='log', ylabel='mm')
         axes.set_xlabel('iterations' if part == 'time' else 'samples')

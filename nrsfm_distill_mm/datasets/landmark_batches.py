@@ -14,7 +14,7 @@ from torch import Tensor
 
 from nrsfm_distill_mm.datasets.errors import AnnotationError
 from nrsfm_distill_mm.datasets.landmark_rows import LandmarkRows
-from nrsfm_distill_mm.geometry import in_plane_rotation
+from nrsfm_distill_mm.geometry import in_plane_rotation, mirror_sides
 
 META_KEYS = ('id', 'img_id', 'img_path', 'keypoints_3d', 'action', 'subject')
 
@@ -110,7 +110,7 @@ class LandmarkBatchDataset:
         """A batch about half of which is mirrored at the image's left edge."""
         swap = self.metainfo['flip_indices']
         chosen = torch.rand(len(inputs)) < 0.5
-        mirrored = inputs[:, swap] * inputs.new_tensor([-1.0, 1.0])
+        mirrored = mirror_sides(inputs, swap)
         return {
             'inputs': torch.where(chosen[:, None, None], mirrored, inputs),
             'visible': torch.where(chosen[:, None], visible[:, swap], visible),

@@ -2,6 +2,7 @@
 
 from nrsfm_distill_mm.geometry.cameras import (
     mirror_depth,
+    mirror_sides,
     project_from_distance,
     project_orthographic,
     project_perspective,
@@ -71,6 +72,7 @@ __all__ = [
     'in_plane_rotation',
     'is_exporting',
     'mirror_depth',
+    'mirror_sides',
     'nearest_camera',
     'normalise_landmarks',
     'project_from_distance',

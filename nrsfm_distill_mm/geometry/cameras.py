@@ -4,6 +4,8 @@ Points are row vectors. The camera frame has x right, y down and z away from
 the viewer.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -49,6 +51,17 @@ def mirror_depth(points: Tensor) -> Tensor:
     """The other 3D reading (..., P, 3) of an orthographic image: z -> -z."""
     check_shape('points', points, ('P', 3))
     return points * points.new_tensor([1.0, 1.0, -1.0])
+
+
+def mirror_sides(points: Tensor, flip_indices: Sequence[int] | Tensor) -> Tensor:
+    """Mirror image (..., P, 2 or 3) of points, left and right: x -> -x.
+
+    Args:
+        points: of an image, or in the camera frame.
+        flip_indices: (P,), the points that change places.
+    """
+    swap = torch.as_tensor(flip_indices, device=points.device)
+    return torch.cat([-points[..., :1], points[..., 1:]], dim=-1)[..., swap, :]
 
 
 def radius(points: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class DeepNRSfM(BaseModel):
         code_sizes, init_std, perspective: as of ``DeepNRSfMNetwork``.
         code_weight: weight of l1(phi_1) in training (Eq. 4).
         bone_weight: weight of the variation of the bones' proportions in a batch.
-        limb_weight: weight of the error on unseen poses, see ``LimbExchange``.
+        limb_weight: of the error on unseen poses, ``mirror_share`` of them mirrored.
         outlier_distance: landmarks farther from where the others let expect them, see
             ``plausible_landmarks``, count as hidden; ``teacher_loss`` is then robust.
     """
@@ -60,18 +60,20 @@ class DeepNRSfM(BaseModel):
         code_weight: float = 0.0,
         bone_weight: float = 0.0,
         limb_weight: float = 0.0,
+        mirror_share: float = 0.0,
         outlier_distance: float | None = None,
         data_preprocessor: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data_preprocessor)
         parsed = 'num_keypoints' in metainfo
-        landmarks = metainfo if parsed else parse_pose_metainfo(metainfo)
-        count, links = landmarks['num_keypoints'], landmarks['skeleton_links']
+        skeleton = metainfo if parsed else parse_pose_metainfo(metainfo)
+        count, links = skeleton['num_keypoints'], skeleton['skeleton_links']
+        limbs, swap = links if limb_weight else (), skeleton['flip_indices']
         self.network = DeepNRSfMNetwork(count, code_sizes, init_std, perspective)
         self.code_weight = code_weight
         self.bone_weight = bone_weight if links else 0.0
         self.limb_weight = limb_weight
-        self.limb_exchange = LimbExchange(links if limb_weight else (), count)
+        self.limb_exchange = LimbExchange(limbs, count, swap, mirror_share)
         self.outlier_distance = outlier_distance
         self.links: Tensor
         self.depth_sign: Tensor
@@ -96,9 +98,8 @@ class DeepNRSfM(BaseModel):
         if mode == 'loss':
             normalised, visible = self._normalise(inputs, visible)
             return self.loss(normalised.landmarks, visible)
-        if mode == 'predict':
-            return self.predict(*self.infer(inputs, visible), data_samples)
-        return self.infer(inputs, visible)[0]
+        answer = self.infer(inputs, visible)
+        return self.predict(*answer, data_samples) if mode == 'predict' else answer[0]
 
     def _normalise(
         self, inputs: Tensor, visible: Tensor | None

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from nrsfm_distill_mm.geometry import (
     check_shape,
+    mirror_sides,
     normalise_landmarks,
     to_camera_frame,
     vertical_rotation,
@@ -132,8 +133,8 @@ def mirroring_error(
     poses = to_camera_frame(output.shape, output.camera)
     check_shape('landmarks', landmarks, (*poses.shape[:2], 2))
     again = lift_mirrored(network, landmarks, flip_indices, visible)
-    found = to_camera_frame(again.shape, again.camera)[:, list(flip_indices)]
-    return _relative_error(found * found.new_tensor([-1.0, 1.0, 1.0]), poses)
+    found = to_camera_frame(again.shape, again.camera)
+    return _relative_error(mirror_sides(found, flip_indices), poses)
 
 
 def _relative_error(again: Tensor, first: Tensor) -> Tensor:

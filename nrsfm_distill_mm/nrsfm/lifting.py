@@ -8,6 +8,7 @@ from torch import Tensor
 from nrsfm_distill_mm.geometry import (
     NormalisedLandmarks,
     centre_points,
+    mirror_sides,
     to_camera_frame,
 )
 from nrsfm_distill_mm.nrsfm.deep_nrsfm import DeepNRSfMNetwork, NRSfMOutput
@@ -72,9 +73,8 @@ def lift_mirrored(
         flip_indices: P indices that a mirror exchanges.
         visible: (N, P) bool; default all.
     """
-    swap = list(flip_indices)
-    mirrored = landmarks[:, swap] * landmarks.new_tensor([-1.0, 1.0])
-    return lift(network, mirrored, None if visible is None else visible[:, swap])
+    shown = None if visible is None else visible[:, list(flip_indices)]
+    return lift(network, mirror_sides(landmarks, flip_indices), shown)
 
 
 def poses_in_image(

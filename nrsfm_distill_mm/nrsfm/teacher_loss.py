@@ -1,8 +1,8 @@
-"""What the teacher is trained by: reprojection and sparsity."""
+"""What the teacher is trained by: reprojection, sparsity, lifting of known poses."""
 
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import centre_points
+from nrsfm_distill_mm.geometry import centre_points, check_shape, to_camera_frame
 from nrsfm_distill_mm.nrsfm.deep_nrsfm import NRSfMOutput
 
 
@@ -50,6 +50,24 @@ def teacher_loss(
     measure = _robust_reprojection_error if robust else reprojection_error
     reprojection = measure(output, landmarks, visible).mean()
     return reprojection, code_weight * output.code.sum(-1).mean()
+
+
+def lifting_error(output: NRSfMOutput, poses: Tensor) -> Tensor:
+    """RMS distance (N,) of the answers from known poses, over the size of these.
+
+    Args:
+        output: the teacher's answers to N samples.
+        poses: (N, P, 3), camera frame, in sides of their own box, zero mean.
+
+    Raises:
+        ShapeError: wrong shapes.
+    """
+    found = to_camera_frame(output.shape, output.camera)
+    check_shape('poses', poses, tuple(found.shape))
+    distance = (found - poses).flatten(1).square().sum(1).clamp_min(1e-12)
+    # Two points of a box of side 1 are 1 apart, so that only points are smaller.
+    size = poses.flatten(1).square().sum(1).clamp_min(0.5)
+    return (distance / size).sqrt()
 
 
 def _robust_reprojection_error(

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from nrsfm_distill_mm.geometry import (
-    check_shape,
+    ValueRangeError,
+    mirror_sides,
     radius,
     rotation_about,
     to_camera_frame,
@@ -26,6 +27,7 @@ from nrsfm_distill_mm.nrsfm.limbs import (
     find_limbs,
     turn_limbs,
 )
+from nrsfm_distill_mm.nrsfm.teacher_loss import lifting_error
 
 SMALLEST = 1e-6
 """Sides; a smaller pose is a point."""
@@ -43,6 +45,16 @@ class UnseenPoses(NamedTuple):
 
     landmarks: Tensor
     poses: Tensor
+
+    def mirror(self, chosen: Tensor, flip_indices: Tensor) -> 'UnseenPoses':
+        """Mirror images, left and right, of the chosen (N,) bool; the others as is."""
+        chosen = chosen[:, None, None]
+        return UnseenPoses(
+            torch.where(
+                chosen, mirror_sides(self.landmarks, flip_indices), self.landmarks
+            ),
+            torch.where(chosen, mirror_sides(self.poses, flip_indices), self.poses),
+        )
 
     def hide(
         self, visible: Tensor, distribution: LandmarkDistribution
@@ -97,39 +109,42 @@ def unseen_poses(output: NRSfMOutput, limbs: Limbs) -> UnseenPoses:
     return UnseenPoses(landmarks / side[:, None, None], poses / side[:, None, None])
 
 
-def lifting_error(output: NRSfMOutput, poses: Tensor) -> Tensor:
-    """RMS distance (N,) of the answers from known poses, over the size of these.
-
-    Args:
-        output: the teacher's answers to N samples.
-        poses: (N, P, 3), camera frame, in sides of their own box, zero mean.
-
-    Raises:
-        ShapeError: wrong shapes.
-    """
-    found = to_camera_frame(output.shape, output.camera)
-    check_shape('poses', poses, tuple(found.shape))
-    distance = (found - poses).flatten(1).square().sum(1).clamp_min(SMALLEST**2)
-    # Two points of a box of side 1 are 1 apart, so that only points are smaller.
-    size = poses.flatten(1).square().sum(1).clamp_min(0.5)
-    return (distance / size).sqrt()
-
-
 class LimbExchange(nn.Module):
     """Lifts a batch, and in the same pass the unseen poses made of the one before.
+
+    Where limbs move freely a teacher may take some poses for their reflections, but
+    seldom their mirror images too. Unseen poses that are mirrored tell it so.
 
     Args:
         links: pairs of landmarks.
         num_keypoints: P.
+        flip_indices: P indices that a mirror exchanges.
+        mirror_share: of the unseen poses that are mirrored, where landmarks have sides.
+
+    Raises:
+        ValueRangeError: for a share below 0 or above 1.
     """
 
-    def __init__(self, links: Sequence[Sequence[int]], num_keypoints: int) -> None:
+    def __init__(
+        self,
+        links: Sequence[Sequence[int]],
+        num_keypoints: int,
+        flip_indices: Sequence[int] = (),
+        mirror_share: float = 0.0,
+    ) -> None:
         super().__init__()
+        if not 0 <= mirror_share <= 1:
+            raise ValueRangeError(f'mirror_share: expected 0 to 1, got {mirror_share}')
         limbs = find_limbs(links, num_keypoints)
         self.members: Tensor
         self.register_buffer('members', limbs.members, persistent=False)
         self.joints: Tensor
         self.register_buffer('joints', limbs.joints, persistent=False)
+        self.flip_indices: Tensor
+        swap = torch.tensor(list(flip_indices), dtype=torch.long)
+        self.register_buffer('flip_indices', swap, persistent=False)
+        has_sides = list(flip_indices) != sorted(flip_indices)
+        self.mirror_share = mirror_share if has_sides else 0.0
         self.unseen: UnseenPoses | None = None
 
     @property
@@ -163,6 +178,10 @@ class LimbExchange(nn.Module):
             error = lifting_error(both.rows(slice(count, None)), unseen.poses).mean()
         if self.can_exchange:
             self.unseen = unseen_poses(output, Limbs(self.members, self.joints))
+            if self.mirror_share:
+                draws = torch.rand(count, device=landmarks.device)
+                chosen = draws < self.mirror_share
+                self.unseen = self.unseen.mirror(chosen, self.flip_indices)
             if visible is not None:
                 self.unseen = self.unseen.hide(visible, network.landmark_distribution)
         return output, error

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from layouts import REPO
+from mmengine.config import Config
 from PIL import Image
 
 sys.path.insert(0, str(REPO / 'benchmarks'))
@@ -68,6 +69,24 @@ def test_a_teacher_is_tuned_on_the_other_subject(
         assert len(file['keypoints']) == 25
 
 
+def test_generated_poses_are_learnt_with_two_configs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(benchmark, 'GENERATED', (6, 9))
+    monkeypatch.setattr(benchmark, 'HELD_OUT', 4)
+    trials = list(benchmark.trials('generator', CAPTURE, 7, 0))
+    assert [t.name for t in trials] == ['6', '6, free limbs', '9', '9, free limbs']
+    for plain, free in zip(trials[::2], trials[1::2], strict=True):
+        assert torch.equal(plain.train['keypoints'], free.train['keypoints'])
+        assert len(plain.train['keypoints']) == int(plain.name)
+        assert len(plain.test['keypoints']) == 4
+        mirrored = [
+            Config.fromfile(trial.config).model.get('mirror_share', 0)
+            for trial in (plain, free)
+        ]
+        assert mirrored[0] == 0 < mirrored[1]
+
+
 def test_a_panel_for_each_curve_that_was_run(tmp_path: Path) -> None:
     errors = dict.fromkeys(benchmark.ERRORS, 7.0)
     subject = {'part': 'subjects', 'name': 'A', 'seed': 0, 'iterations': 9}
@@ -79,7 +98,8 @@ def test_a_panel_for_each_curve_that_was_run(tmp_path: Path) -> None:
     benchmark.show([subject, *curves], tmp_path)
     with Image.open(picture) as one:
         width = one.width
-    samples = [curve | {'part': 'samples'} for curve in curves]
-    benchmark.show([*curves, *samples], tmp_path)
+    other = [curve | {'part': 'generator'} for curve in curves]
+    other += [curve | {'name': f'{curve["name"]}, free limbs'} for curve in other]
+    benchmark.show([*curves, *other], tmp_path)
     with Image.open(picture) as two:
         assert two.width == 2 * width

@@ -7,6 +7,7 @@ from torch import Tensor
 from nrsfm_distill_mm.geometry import (
     ShapeError,
     mirror_depth,
+    mirror_sides,
     project_from_distance,
     project_orthographic,
     project_perspective,
@@ -43,6 +44,15 @@ def test_mirrored_depth_has_the_same_image() -> None:
         project_orthographic(mirrored, camera), project_orthographic(points, camera)
     )
     assert torch.equal(mirror_depth(mirrored), points)
+
+
+@pytest.mark.parametrize('swap', [[2, 1, 0, 3], torch.tensor([2, 1, 0, 3])])
+def test_mirrored_sides_change_places(swap: list[int] | torch.Tensor) -> None:
+    points = torch.randn(5, 4, 3)
+    mirrored = mirror_sides(points, swap)
+    assert torch.equal(mirrored[:, 2], points[:, 0] * torch.tensor([-1.0, 1, 1]))
+    assert torch.equal(mirrored[..., :2], mirror_sides(points[..., :2], swap))
+    assert torch.equal(mirror_sides(mirrored, swap), points)
 
 
 def test_perspective_known_answer() -> None:

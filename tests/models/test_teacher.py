@@ -32,6 +32,13 @@ def test_losses(teacher: DeepNRSfM) -> None:
     assert losses[0]['loss_limbs'] == 0 < losses[1]['loss_limbs']
 
 
+@pytest.mark.parametrize('share', [0.0, 0.7])
+def test_a_share_of_the_unseen_poses_is_mirrored(share: float) -> None:
+    teacher = DeepNRSfM(WORM, (24, 12, 6), limb_weight=0.2, mirror_share=share)
+    assert teacher.limb_exchange.mirror_share == share
+    assert teacher.limb_exchange.flip_indices.tolist() == WORM_SWAP
+
+
 def test_landmarks_without_links_have_neither_bones_nor_limbs() -> None:
     weights = {'bone_weight': 0.3, 'limb_weight': 0.2}
     teacher = DeepNRSfM(WORM | {'skeleton_info': {}}, (24, 12, 6), **weights)

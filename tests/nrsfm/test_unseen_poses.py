@@ -5,6 +5,7 @@ import torch
 
 from nrsfm_distill_mm.geometry import (
     ShapeError,
+    ValueRangeError,
     nearest_camera,
     normalise_landmarks,
     project_from_distance,
@@ -22,11 +23,13 @@ from nrsfm_distill_mm.nrsfm.limbs import (
     find_limbs,
     turn_limbs,
 )
-from nrsfm_distill_mm.nrsfm.unseen_poses import lifting_error, unseen_poses
+from nrsfm_distill_mm.nrsfm.teacher_loss import lifting_error
+from nrsfm_distill_mm.nrsfm.unseen_poses import unseen_poses
 
 # A triangle 0 1 2 with a chain 2 3 4 and a hand 5 at 0; 6 is linked to nothing.
 LINKS = ((0, 1), (1, 2), (2, 0), (2, 3), (4, 3), (0, 5))
 POINTS = 7
+SWAP = (1, 0, 2, 4, 3, 5, 6)
 
 
 def answers(count: int, distance: float | None = None) -> NRSfMOutput:
@@ -126,6 +129,45 @@ def _holds(changed: torch.Tensor, limbs: Limbs, joint: torch.Tensor) -> bool:
     across = members[:, None] ^ members
     across[joint] = across[:, joint] = False
     return not bool((changed & ~across).any())
+
+
+def test_mirror_images_have_their_sides_exchanged() -> None:
+    unseen = unseen_poses(answers(5), find_limbs(LINKS, POINTS))
+    chosen, swap = torch.arange(5) % 2 == 0, torch.tensor(SWAP)
+    mirrored = unseen.mirror(chosen, swap)
+    torch.testing.assert_close(mirrored.poses[..., :2], mirrored.landmarks)
+    for after, before in zip(mirrored, unseen, strict=True):
+        torch.testing.assert_close(after[~chosen], before[~chosen])
+        torch.testing.assert_close(after[chosen][:, SWAP, 0], -before[chosen][..., 0])
+        torch.testing.assert_close(after[chosen][:, SWAP, 1:], before[chosen][..., 1:])
+    again = mirrored.mirror(chosen, swap)
+    torch.testing.assert_close(again.poses, unseen.poses)
+
+
+@pytest.mark.parametrize('flip_indices', [(), tuple(range(POINTS)), SWAP])
+def test_a_share_of_the_unseen_poses_is_mirrored_if_there_are_sides(
+    flip_indices: tuple[int, ...],
+) -> None:
+    network = DeepNRSfMNetwork(POINTS, (12, 5))
+    plain = LimbExchange(LINKS, POINTS, flip_indices)
+    exchange = LimbExchange(LINKS, POINTS, flip_indices, mirror_share=0.25)
+    landmarks, seeds = torch.randn(64, POINTS, 2), torch.get_rng_state()
+    plain(network, landmarks)
+    torch.set_rng_state(seeds)
+    exchange(network, landmarks)
+    assert plain.unseen is not None
+    assert exchange.unseen is not None
+    mirrored = plain.unseen.mirror(torch.ones(64, dtype=torch.bool), torch.tensor(SWAP))
+    same = (exchange.unseen.poses == plain.unseen.poses).flatten(1).all(1)
+    turned = (exchange.unseen.poses == mirrored.poses).flatten(1).all(1)
+    assert bool((same ^ turned).all())
+    assert 4 < int(turned.sum()) < 32 if flip_indices == SWAP else bool(same.all())
+
+
+@pytest.mark.parametrize('share', [-0.1, 1.5, float('nan')])
+def test_a_share_that_is_none_is_refused(share: float) -> None:
+    with pytest.raises(ValueRangeError, match=f'mirror_share: .* 0 to 1, got {share}'):
+        LimbExchange(LINKS, POINTS, SWAP, share)
 
 
 def test_perspective_is_kept() -> None:
