@@ -15,6 +15,7 @@ import argparse
 import time
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -182,14 +183,14 @@ def show(results: list[dict[str, Any]], out: Path) -> None:
         rows = [r for r in results if r['part'] == part]
         # Of the schedules it is the same samples.
         splits = (('train', '-o'), ('test', '--s'))[: 1 + (part != 'time')]
-        for kind in sorted({r['name'].partition(', ')[2] for r in rows}):
+        kinds: dict[str, list[tuple[int, Any]]] = {}
+        for row in rows:
+            count, _, kind = row['name'].partition(', ')
+            kinds.setdefault(kind, []).append((int(count), row))
+        for kind, own in kinds.items():
+            own.sort(key=itemgetter(0))
             for (split, style), error in product(splits, ('depth_error', 'pa_mpjpe')):
-                points = sorted(
-                    (int(name), r[split][error])
-                    for r in rows
-                    for name, _, own in [r['name'].partition(', ')]
-                    if own == kind
-                )
+                points = [(count, row[split][error]) for count, row in own]
                 label = ', '.join(filter(None, (split, error.replace('_', ' '), kind)))
                 axes.plot(*np.transpose(points), style, label=label)
         axes.set(title=part, xscale='log', ylabel='mm')

@@ -50,10 +50,7 @@ class UnseenPoses(NamedTuple):
         """Mirror images, left and right, of the chosen (N,) bool; the others as is."""
         chosen = chosen[:, None, None]
         return UnseenPoses(
-            torch.where(
-                chosen, mirror_sides(self.landmarks, flip_indices), self.landmarks
-            ),
-            torch.where(chosen, mirror_sides(self.poses, flip_indices), self.poses),
+            *(torch.where(chosen, mirror_sides(p, flip_indices), p) for p in self)
         )
 
     def hide(
@@ -112,8 +109,8 @@ def unseen_poses(output: NRSfMOutput, limbs: Limbs) -> UnseenPoses:
 class LimbExchange(nn.Module):
     """Lifts a batch, and in the same pass the unseen poses made of the one before.
 
-    Where limbs move freely a teacher may take some poses for their reflections, but
-    seldom their mirror images too. Unseen poses that are mirrored tell it so.
+    Where limbs move freely a teacher may take some poses for their reflections, and
+    contradict itself about mirror images. Mirrored unseen poses are against that.
 
     Args:
         links: pairs of landmarks.
