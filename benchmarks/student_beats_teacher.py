@@ -433,6 +433,7 @@ def main() -> None:
     add('--data', choices=DATA, default='default')
     add('--poses', type=Path, help='.npz with keypoints_3d (N, 17, 3) mm: the capture')
     add('--size', choices=SIZES, default='gpu' if torch.cuda.is_available() else 'cpu')
+    add('--teacher', type=Path, help="a config of synthetic humans, not the size's")
     add('--images', type=int, help='other than the size has')
     add('--seeds', type=int, default=5)
     add('--first-seed', type=int, default=0, help='to share the seeds among processes')
@@ -447,6 +448,9 @@ def main() -> None:
     out = args.out.resolve() / args.size
     data = (args.data_root or out / 'images' / args.data).resolve()
     make_data(args.data, size, args.poses and args.poses.resolve(), data)
+    if args.teacher:
+        size = size._replace(teacher=str(args.teacher))
+        out /= args.teacher.stem
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     results = [
         result(args.data, size, data, out, seed, args.students) for seed in seeds

@@ -39,7 +39,13 @@ TINY = [
     'train_dataloader.dataset.datasets.0.subjects=None',
     'val_dataloader.dataset.subjects=None',
 ]
-SHORT = ['model.code_sizes=(20,6)', 'train_cfg.max_iters=2', 'train_cfg.val_interval=2']
+SHORT = [
+    'model.code_sizes=(20,6)',
+    'train_cfg.max_iters=2',
+    'train_cfg.val_interval=2',
+    'custom_hooks.1.num_starts=1',
+    'custom_hooks.1.iterations=2',
+]
 # The data here lack most subjects.
 ALL_SUBJECTS = [
     f'{split}_dataloader.dataset.dataset.subjects=None'

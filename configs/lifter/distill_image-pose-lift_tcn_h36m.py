@@ -2,7 +2,7 @@
 _base_ = 'mmpose::body_3d_keypoint/image_pose_lift/h36m/image-pose-lift_tcn_8xb64-200e_h36m.py'
 custom_imports = dict(imports=['nrsfm_distill_mm'])
 
-teacher = 'work_dirs/deep-nrsfm_h36m/iter_3000.pth'
+teacher = 'work_dirs/deep-nrsfm_h36m/iter_7000.pth'
 codec = dict(_base_.codec, remove_root=False, target_mean=None, target_std=None)
 loss = dict(_delete_=True, type='NRSfMDistillLoss', teacher=teacher)
 model = dict(head=dict(num_joints=17, loss=loss, decoder=codec))

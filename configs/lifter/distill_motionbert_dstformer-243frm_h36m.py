@@ -2,7 +2,7 @@
 _base_ = 'mmpose::body_3d_keypoint/motionbert/h36m/motionbert_dstformer-243frm_8xb32-240e_h36m.py'
 custom_imports = dict(imports=['nrsfm_distill_mm'])
 
-teacher = 'work_dirs/deep-nrsfm_h36m/iter_3000.pth'
+teacher = 'work_dirs/deep-nrsfm_h36m/iter_7000.pth'
 loss = dict(_delete_=True, type='NRSfMDistillLoss', teacher=teacher)
 model = dict(head=dict(loss=loss, decoder=dict(rootrel=False)), test_cfg=dict(flip_test=False))
 # Input in half image widths, as before; MotionBERT's own codec needs 3D cameras.

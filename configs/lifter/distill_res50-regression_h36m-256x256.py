@@ -1,7 +1,7 @@
 # An image network of MMPose's parts without a 3D label: ResNet-50, the head of its lifters.
 _base_ = ['../_base_/datasets/h36m_images.py', '../_base_/students/integral_res18.py']
 
-teacher = 'work_dirs/deep-nrsfm_h36m/iter_3000.pth'
+teacher = 'work_dirs/deep-nrsfm_h36m/iter_7000.pth'
 lifting = dict(type='ImagePoseLifting', num_keypoints=17, root_index=0)
 loss = dict(type='NRSfMDistillLoss', teacher=teacher)
 backbone = dict(depth=50, init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet50'))

@@ -2,7 +2,7 @@
 _base_ = 'mmpose::body_3d_keypoint/video_pose_lift/h36m/video-pose-lift_tcn-27frm-supv_8xb128-160e_h36m.py'
 custom_imports = dict(imports=['nrsfm_distill_mm'])
 
-teacher = 'work_dirs/deep-nrsfm_h36m/iter_3000.pth'
+teacher = 'work_dirs/deep-nrsfm_h36m/iter_7000.pth'
 loss = dict(_delete_=True, type='NRSfMDistillLoss', teacher=teacher)
 model = dict(head=dict(loss=loss))
 train_pipeline = [dict(type='LiftingTargetFromLandmarks', causal=False), *_base_.val_pipeline]

@@ -8,6 +8,7 @@ model = dict(metainfo=dict(from_file='configs/_base_/datasets/ap10k.py'))
 # looks for limbs in front of the body; with the neck for `up`, that is below it.
 custom_hooks = [
     dict(type='LandmarkDistributionHook'),
+    dict(type='ChooseStartHook', num_starts=3, iterations=1000),
     dict(
         type='DepthSignHook',
         left='L_Hip',

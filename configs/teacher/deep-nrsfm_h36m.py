@@ -2,5 +2,3 @@ _base_ = [
     '../_base_/teachers/deep-nrsfm.py',
     '../_base_/datasets/h36m_landmarks.py',
 ]
-
-model = dict(code_weight=0.01)

@@ -3,5 +3,8 @@ _base_ = [
     '../_base_/datasets/lsp_landmarks.py',
 ]
 
-model = dict(metainfo=dict(_delete_=True, **_base_.dataset_info))
+model = dict(
+    metainfo=dict(_delete_=True, **_base_.dataset_info),
+    mirror_share=0.5,  # athletes' limbs are free
+)
 visualizer = dict(root_index=2)  # a hip, in the middle of the body

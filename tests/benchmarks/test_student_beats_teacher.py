@@ -21,6 +21,7 @@ from student_beats_teacher import (  # noqa: E402
     regression_config,
     student_config,
     summarise,
+    teacher_config,
 )
 
 from nrsfm_distill_mm.skeletons import HUMAN36M  # noqa: E402
@@ -50,6 +51,16 @@ def test_students_differ_in_loss_and_view_alone(size, method):
     for part in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
         assert config[part] == other[part]
     assert config.model.backbone == other.model.backbone
+
+
+@pytest.mark.parametrize('name', ['synthetic', 'synthetic-capture'])
+def test_another_teacher_has_the_same_images(name):
+    size = SIZES['cpu']._replace(teacher=f'configs/teacher/deep-nrsfm_{name}.py')
+    config, other = (teacher_config(s, Path('images')) for s in (size, SIZES['cpu']))
+    for use in ('train', 'val', 'test'):
+        assert config[f'{use}_dataloader'] == other[f'{use}_dataloader']
+    assert config.model.limb_weight > other.model.limb_weight == 0
+    assert (config.model.mirror_share > 0) == (name == 'synthetic')
 
 
 def test_the_regression_is_the_config_of_users():
