@@ -375,8 +375,9 @@ def summarise(results: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
             for title, other in (('teacher', TEACHER), ('copy', copy)):
                 pairs = [(o[method], o[other]) for o in own if other in o]
                 errors = np.array([[m['depth_error'] for m in pair] for pair in pairs])
-                ratios = errors[:, 0] / errors[:, 1] if len(errors) else [np.nan]
-                row[f'of {title}'] = float(np.mean(ratios))
+                row[f'of {title}'] = None
+                if len(errors):
+                    row[f'of {title}'] = float(np.mean(errors[:, 0] / errors[:, 1]))
                 paired = len(errors) > 1 and method != other
                 row[f'p {title}'] = (
                     float(ttest_rel(*errors.T).pvalue) if paired else None
@@ -398,7 +399,8 @@ def printed_controls(row: Mapping[str, Any]) -> dict[str, Any]:
     shown = {'method': row['method'], 'seeds': row['seeds']}
     for title in ('of teacher', 'of copy'):
         p = row[title.replace('of', 'p')]
-        shown[title] = f'{row[title]:.2f}' + (f', p {p:.0e}' if p else '')
+        ratio = '' if row[title] is None else f'{row[title]:.2f}'
+        shown[title] = ratio + (f', p {p:.0e}' if p else '')
     shown['size'] = f'{row["size"]:.2f}'
     return shown | {column: f'{row[column]:.0%}' for column in SHARES}
 

@@ -18,6 +18,7 @@ from student_beats_teacher import (  # noqa: E402
     TEACHER,
     UPPER,
     WEAKSUP,
+    printed_controls,
     regression_config,
     student_config,
     summarise,
@@ -112,3 +113,11 @@ def test_methods_are_compared_within_the_seeds_that_have_them():
     assert rows[LOCAL[UPPER]]['of copy'] == pytest.approx((0.5 + 0.75) / 2)
     assert 0 < rows[UPPER]['p teacher'] < 1
     assert rows[TEACHER]['p teacher'] is None
+
+
+def test_without_the_copy_nothing_is_compared_with_it():
+    alone = result(0, **{TEACHER: 100, BONES: 80})
+    row = next(row for row in summarise([alone]) if row['method'] == BONES)
+    assert row['of teacher'] == pytest.approx(0.8)
+    assert row['of copy'] is None
+    assert not printed_controls(row)['of copy']
