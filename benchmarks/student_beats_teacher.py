@@ -2,6 +2,7 @@
 
     python benchmarks/student_beats_teacher.py
     python benchmarks/student_beats_teacher.py --data capture --poses POSES.npz
+    python benchmarks/student_beats_teacher.py --teacher configs/demo/teacher.py
 
 A teacher, its codes, and students of one network and as many steps, for each seed:
 Weaksup-bs, the upper bound, the exact cost, and full supervision. Errors of the
@@ -99,7 +100,7 @@ SIZES = {
     'cpu': Size(
         64,
         24_000,
-        'configs/demo/teacher.py',
+        'configs/teacher/deep-nrsfm_synthetic.py',
         'configs/demo/distill.py',
         'configs/demo/distill-local.py',
     ),
@@ -111,6 +112,14 @@ SIZES = {
         'configs/student/distill-local_res50_synthetic-256x256.py',
     ),
 }
+CAPTURE_TEACHER = 'configs/teacher/deep-nrsfm_synthetic-capture.py'
+
+
+def with_teacher(size: Size, data: str, other: Path | None) -> tuple[Size, str]:
+    """The size with the data set's teacher, or another; the folder for its results."""
+    if other is not None:
+        return size._replace(teacher=str(other)), other.stem
+    return size._replace(teacher=CAPTURE_TEACHER) if data == 'capture' else size, ''
 
 
 def make_data(name: str, size: Size, poses: Path | None, folder: Path) -> None:
@@ -435,7 +444,7 @@ def main() -> None:
     add('--data', choices=DATA, default='default')
     add('--poses', type=Path, help='.npz with keypoints_3d (N, 17, 3) mm: the capture')
     add('--size', choices=SIZES, default='gpu' if torch.cuda.is_available() else 'cpu')
-    add('--teacher', type=Path, help="a config of synthetic humans, not the size's")
+    add('--teacher', type=Path, help="another config than the data set's")
     add('--images', type=int, help='other than the size has')
     add('--seeds', type=int, default=5)
     add('--first-seed', type=int, default=0, help='to share the seeds among processes')
@@ -450,9 +459,8 @@ def main() -> None:
     out = args.out.resolve() / args.size
     data = (args.data_root or out / 'images' / args.data).resolve()
     make_data(args.data, size, args.poses and args.poses.resolve(), data)
-    if args.teacher:
-        size = size._replace(teacher=str(args.teacher))
-        out /= args.teacher.stem
+    size, subfolder = with_teacher(size, args.data, args.teacher)
+    out /= subfolder
     seeds = range(args.first_seed, args.first_seed + args.seeds)
     results = [
         result(args.data, size, data, out, seed, args.students) for seed in seeds

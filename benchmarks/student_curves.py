@@ -36,6 +36,7 @@ from student_beats_teacher import (
     student_config,
     teacher_config,
     train,
+    with_teacher,
     write_codes,
 )
 
@@ -196,6 +197,7 @@ def main() -> None:
     add = parser.add_argument
     add('--curves', nargs='+', choices=CURVES, default=list(CURVES))
     add('--size', choices=SIZES, default='gpu' if torch.cuda.is_available() else 'cpu')
+    add('--teacher', type=Path, help="another config than the size's")
     add('--seed', type=int, default=0)
     add('--data-root', type=Path, help='where the images are, or go')
     add('--out', type=Path, default=Path('work_dirs/student_beats_teacher'))
@@ -204,6 +206,8 @@ def main() -> None:
     out = args.out.resolve() / args.size
     data = (args.data_root or out / 'images' / 'default').resolve()
     make_data('default', size, None, data)
+    size, subfolder = with_teacher(size, 'default', args.teacher)
+    out /= subfolder
     folder = out / 'default' / f'seed{args.seed}'
     rows = []
     for name in args.curves:

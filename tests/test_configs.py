@@ -102,6 +102,13 @@ def test_one_step(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize('name', [n for n in NAMES if 'codes' not in n])
+def test_the_rate_is_that_of_the_batch_size(name: str) -> None:
+    config = _load(name)
+    expected = config.train_dataloader.batch_size
+    assert config.auto_scale_lr.base_batch_size == expected
+
+
+@pytest.mark.parametrize('name', [n for n in NAMES if 'codes' not in n])
 def test_sizes_agree(name: str) -> None:
     config = _load(name)
     if config.model.type.startswith('DeepNRSfM'):

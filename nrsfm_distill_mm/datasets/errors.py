@@ -88,6 +88,16 @@ def check_shape(path: str, name: str, array: Any, shape: Sequence[int]) -> None:
         )
 
 
+def check_finite(path: str, name: str, array: Any) -> None:
+    """Raise AnnotationError if an array (N, ...) has NaN or infinity in some row."""
+    bad = np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(axis=1))
+    if len(bad):
+        raise AnnotationError(
+            f'{path}: expected finite {name}, found NaN or infinity in {len(bad)} of '
+            f'{len(array)} rows, the first of them {bad[0]}'
+        )
+
+
 def checked_landmarks(source: str, key: str, keypoints: Any, visible: Any) -> Any:
     """The landmarks (P, 2) of one sample as float32, 0 where hidden.
 

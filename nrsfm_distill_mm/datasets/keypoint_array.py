@@ -7,6 +7,7 @@ from mmpose.registry import DATASETS
 
 from nrsfm_distill_mm.datasets.errors import (
     AnnotationError,
+    check_finite,
     check_rows,
     check_shape,
     read_arrays,
@@ -45,6 +46,7 @@ class KeypointArrayDataset(LandmarkRowsDataset):
         arrays['bbox'] = np.concatenate([low, high], axis=1)
         truth = arrays.pop('keypoints_3d', None)
         if self.test_mode and truth is not None:
+            check_finite(self.ann_file, 'keypoints_3d', truth)
             arrays['keypoints_3d'] = truth.astype(np.float32, copy=False)
         return arrays
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from logging import WARNING
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
 from nrsfm_distill_mm.datasets.errors import checked_landmarks
@@ -56,16 +58,15 @@ class LandmarkRows(Sequence[dict[str, Any]]):
             info['keypoints_3d'] = row['keypoints_3d'][None]
         return info
 
-    def valid(self, interval: int = 1) -> 'LandmarkRows':
-        """The rows that MMPose accepts: a box with an area, a positive landmark.
+    def valid(self) -> 'LandmarkRows':
+        """The rows that MMPose accepts: their box has an area.
 
-        Args:
-            interval: MMPose's ``sample_interval``, every how many rows.
+        Where there are images, a landmark with a positive coordinate too.
         """
         box = self.columns['bbox']
-        positive = self.columns['keypoints'].max(axis=(1, 2)) > 0
-        chosen = (box[:, 2:] > box[:, :2]).all(axis=1) & positive
-        chosen &= self.columns['id'] % interval == 0
+        chosen = (box[:, 2:] > box[:, :2]).all(axis=1)
+        if 'image' in self.columns:
+            chosen &= self.columns['keypoints'].max(axis=(1, 2)) > 0
         return self if chosen.all() else self[chosen]
 
 
@@ -89,7 +90,17 @@ class LandmarkRowsDataset(BaseCocoStyleDataset):
         raise NotImplementedError
 
     def _get_topdown_data_infos(self, instance_list: LandmarkRows) -> Any:
-        rows = instance_list.valid(self.sample_interval)
+        rows = instance_list.valid()
+        lost = len(instance_list) - len(rows)
+        if lost:
+            print_log(
+                f'{self.ann_file}: {lost} of {len(instance_list)} samples are left '
+                'out. Their boxes have no area, or they are outside of the image.',
+                'current',
+                WARNING,
+            )
+        if self.sample_interval > 1:
+            rows = rows[rows.columns['id'] % self.sample_interval == 0]
         return list(rows) if self.serialize_data else rows
 
 

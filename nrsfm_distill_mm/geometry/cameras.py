@@ -59,8 +59,12 @@ def mirror_sides(points: Tensor, flip_indices: Sequence[int] | Tensor) -> Tensor
     Args:
         points: of an image, or in the camera frame.
         flip_indices: (P,), the points that change places.
+
+    Raises:
+        ShapeError: not as many indices as points.
     """
     swap = torch.as_tensor(flip_indices, device=points.device)
+    check_shape('flip_indices', swap, points.shape[-2:-1])
     return torch.cat([-points[..., :1], points[..., 1:]], dim=-1)[..., swap, :]
 
 

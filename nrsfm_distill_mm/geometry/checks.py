@@ -72,6 +72,20 @@ def check_real(name: str, tensor: Tensor) -> None:
         raise DtypeError(f'{name}: expected a tensor of real numbers, got {found}')
 
 
+def check_dimensions(name: str, tensor: Tensor, shape: Sequence[int | str]) -> None:
+    """Check all dimensions of a tensor, with no leading ones.
+
+    Raises:
+        ShapeError: with the argument, the expected and the found shape.
+    """
+    if tensor.ndim != len(shape):
+        expected = ', '.join(str(size) for size in shape)
+        raise ShapeError(
+            f'{name}: expected shape ({expected}), got {tuple(tensor.shape)}'
+        )
+    check_shape(name, tensor, shape)
+
+
 def check_device(name: str, tensor: Tensor, device: torch.device) -> None:
     """Check that a tensor is where the others are.
 

@@ -3,14 +3,14 @@
 from typing import Any
 
 import torch
+from mmengine.dist import broadcast
 from mmengine.hooks import Hook
 from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS, MODELS
 
-from nrsfm_distill_mm.geometry import normalise_landmarks
 from nrsfm_distill_mm.models.depth_sign_hook import unwrapped
-from nrsfm_distill_mm.nrsfm import label_free_errors, lift, random_angles
+from nrsfm_distill_mm.nrsfm import label_free_errors, random_angles
 
 WARM_UP = 100  # iterations
 
@@ -72,6 +72,8 @@ class ChooseStartHook(Hook):
             if error < least:
                 least, best = error, candidate.network.state_dict()
         runner.message_hub.update_info('start_errors', errors)
+        for value in best.values():
+            broadcast(value)  # of several processes all go on with the first one's
         model.network.load_state_dict(best)
 
     def _train(self, runner: Runner, model: Any) -> Any:
@@ -99,13 +101,13 @@ class ChooseStartHook(Hook):
         count = min(self.num_samples, len(dataset))
         rows = torch.linspace(0, len(dataset) - 1, count).long()
         device = candidate.depth_sign.device
-        visible = dataset.visible[rows].to(device)
-        seen = normalise_landmarks(dataset.landmarks[rows].to(device), visible)
+        output, seen, believed = candidate.infer(
+            dataset.landmarks[rows].to(device), dataset.visible[rows].to(device)
+        )
         generator = torch.Generator().manual_seed(0)
         angles = random_angles(count, self.max_angle, generator).to(seen.landmarks)
         swap = dataset.metainfo['flip_indices']
-        output = lift(candidate.network, seen.landmarks, visible)
         errors = label_free_errors(
-            candidate.network, output, seen.landmarks, visible, swap, angles
+            candidate.network, output, seen.landmarks, believed, swap, angles
         )
         return float(errors['label_free_error'].nan_to_num(nan=float('inf')))

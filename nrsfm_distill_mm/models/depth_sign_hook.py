@@ -132,8 +132,9 @@ class DepthSignFromFramesHook(_ResolveDepthSign):
 
     def resolve(self, runner: Runner, model: Any) -> None:
         """Compare the depths of the chosen samples."""
-        dataset = runner.val_dataloader.dataset
-        known = dataset.rows_with_3d()
+        loop = runner.val_loop  # None without validation
+        dataset = loop and loop.dataloader.dataset
+        known = dataset.rows_with_3d() if dataset else []
         if not known:
             runner.logger.info('Depth sign: no frame has 3D; it stays as it was.')
             return

@@ -33,17 +33,19 @@ def load_teacher(path: str | os.PathLike[str], device: str = 'cpu') -> DeepNRSfM
         config = Config.fromstring(content['meta']['cfg'], '.py').model
         # The file that describes the landmarks may be elsewhere, or gone.
         metainfo = content['meta'].get('dataset_meta', config.get('metainfo'))
-        weights = content['state_dict']
+        found = config.type
+        if found == 'DeepNRSfM':
+            config |= {'type': DeepNRSfM, 'metainfo': metainfo}
+            model: Any = MODELS.build(config)
+            model.load_state_dict(content['state_dict'])
     except Exception as error:
         raise TeacherCheckpointError(
             f'{path}: expected a checkpoint with config and weights, as tools/train.py '
             f'writes it: {type(error).__name__}: {error}'
         ) from error
-    if config.type != 'DeepNRSfM':
+    if found != 'DeepNRSfM':
         raise TeacherCheckpointError(
-            f'{path}: expected the checkpoint of a DeepNRSfM, got a {config.type}'
+            f'{path}: expected the checkpoint of a DeepNRSfM, got a {found}'
         )
-    model: Any = MODELS.build(config | {'type': DeepNRSfM, 'metainfo': metainfo})
-    model.load_state_dict(weights)
-    teacher: DeepNRSfM = model.to(device).eval()
+    teacher: DeepNRSfM = model.to(device).eval().requires_grad_(False)
     return teacher

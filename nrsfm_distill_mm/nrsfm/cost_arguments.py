@@ -1,5 +1,7 @@
 """The arguments that the costs of a depth share: checked, and in float64."""
 
+import math
+from numbers import Real
 from typing import NamedTuple
 
 import torch
@@ -7,14 +9,15 @@ from torch import Tensor
 
 from nrsfm_distill_mm.geometry import (
     CAMERA_TOLERANCE,
+    DtypeError,
     ShapeError,
     ValueRangeError,
     camera_error,
     check_camera,
     check_device,
+    check_dimensions,
     check_finite,
     check_real,
-    check_shape,
 )
 
 
@@ -64,24 +67,30 @@ def cost_arguments(  # noqa: PLR0913
     for name, tensor in named.items():
         check_real(name, tensor)
         check_device(name, tensor, depth.device)
-    check_shape('dictionary', dictionary, ('P', 3, 'K'))
+    check_dimensions('dictionary', dictionary, ('P', 3, 'K'))
     points, _, atoms = dictionary.shape
     if atoms < points:
         raise ShapeError(
             f'dictionary: expected at least as many atoms as its {points} landmarks, '
             f'got {atoms}'
         )
-    check_shape('depth', depth, ('N', points))
+    check_dimensions('depth', depth, ('N', points))
     count = len(depth)
-    check_shape('code', code, (count, atoms))
-    check_shape('camera', camera, (count, 3, 2))
-    check_shape('landmarks', landmarks, (count, points, 2))
-    if not code_weight >= 0:
+    check_dimensions('code', code, (count, atoms))
+    check_dimensions('camera', camera, (count, 3, 2))
+    check_dimensions('landmarks', landmarks, (count, points, 2))
+    if not isinstance(code_weight, Real):
+        found = type(code_weight).__name__
+        raise DtypeError(f'code_weight: expected a number, got {found}')
+    if not 0 <= code_weight < math.inf:
         raise ValueRangeError(f'code_weight: expected at least 0, got {code_weight}')
     doubles = {name: tensor.detach().double() for name, tensor in named.items()}
     if visible is not None:
+        if not isinstance(visible, Tensor) or visible.is_complex():
+            found = getattr(visible, 'dtype', type(visible).__name__)
+            raise DtypeError(f'visible: expected a tensor of 0 and 1, got {found}')
         check_device('visible', visible, depth.device)
-        check_shape('visible', visible, (count, points))
+        check_dimensions('visible', visible, (count, points))
         visible = visible.double()
         doubles['landmarks'] = doubles['landmarks'].masked_fill(
             (visible == 0).unsqueeze(-1), 0
@@ -115,4 +124,5 @@ def check_values(arguments: CostArguments, cost: Tensor) -> None:
     check_finite('dictionary', dictionary)
     check_finite('landmarks', landmarks)
     check_camera('camera', camera)
+    check_finite('cost', cost)
     raise ValueRangeError('visible: expected 0 or 1, got other numbers')

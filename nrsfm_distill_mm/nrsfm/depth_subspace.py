@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import rotation_from_camera
+from nrsfm_distill_mm.geometry import check_finite, rotation_from_camera
 
 # Of the largest eigenvalue: what is left of a mean that was subtracted in float32.
 NULL_EIGENVALUE = 1e-12
@@ -37,7 +37,13 @@ class DictionaryGram(NamedTuple):
 
 @torch.no_grad()
 def dictionary_gram(dictionary: Tensor) -> DictionaryGram:
-    """H = D D^T of a dictionary (P, 3, K), and what follows from it."""
+    """H = D D^T of a dictionary (P, 3, K), and what follows from it.
+
+    Raises:
+        ValueRangeError: NaN or infinity in the dictionary.
+    """
+    if not torch.compiler.is_compiling():
+        check_finite('dictionary', dictionary)
     points = dictionary.shape[0]
     flat = dictionary.double().flatten(0, 1)
     blocks = flat @ flat.transpose(0, 1)
@@ -94,7 +100,7 @@ class DepthConstraint(NamedTuple):
 
     def depth(self, shape: Tensor) -> Tensor:
         """Depth (N, P) of flat canonical shapes (N, 3P): B_z phi for D phi."""
-        points = shape.view(len(shape), -1, 3)
+        points = shape.unflatten(1, (-1, 3))
         return (points @ self.axis.unsqueeze(-1)).squeeze(-1)
 
     def spread(self, alpha: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def label_free_errors(
     network: DeepNRSfMNetwork,
     output: NRSfMOutput,
     landmarks: Tensor,
-    visible: Tensor,
+    visible: Tensor | None,
     flip_indices: Sequence[int],
     angles: Tensor,
 ) -> dict[str, Tensor]:
@@ -44,7 +44,7 @@ def label_free_errors(
         network: the teacher.
         output: its answers to N samples.
         landmarks: (N, P, 2), what they answer to, normalised.
-        visible: (N, P) bool.
+        visible: (N, P) bool; None for all.
         flip_indices: P indices that a mirror exchanges.
         angles: (N,), turns between two liftings, radians.
 

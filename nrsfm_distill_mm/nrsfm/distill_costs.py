@@ -1,7 +1,8 @@
 """What the teacher would pay for a depth hypothesis.
 
-Arguments may have any floating-point type: the costs are computed in float64, where
-they cost little, and returned in the type of the depth, float32 at least. Only depth
+Arguments may have any floating-point type, but cameras in bfloat16 are too coarse to be
+orthonormal. The costs are computed in float64, where they cost little, and returned in
+the type of the depth, float32 at least. Only depth
 has a gradient; it is known in closed form and comes with the cost.
 """
 
@@ -128,7 +129,6 @@ def exact_terms(  # noqa: PLR0913
         depth, code, camera, dictionary, landmarks, code_weight, visible
     )
     gram = gram or dictionary_gram(dictionary)
-    code_weight = max(code_weight, LEAST_CODE_WEIGHT)
     bound, bound_slope = _upper_bound(arguments, gram, code_weight)
     check_values(arguments, bound.total)
     least, slope = _search(arguments, gram, code_weight, max_iterations, tolerance)
@@ -156,7 +156,8 @@ def _search(
     That is the multiplier of B_z phi = z', by the envelope theorem.
     """
     depth, code, camera, dictionary, landmarks, visible = arguments
-    problem = code_problem(arguments, gram.null_space, code_weight)
+    weight = max(code_weight, LEAST_CODE_WEIGHT)
+    problem = code_problem(arguments, gram.null_space, weight)
     start = project_code(depth, code, camera, dictionary, gram)
     found = cheapest_code(
         problem, start_from(problem, start), max_iterations, tolerance
@@ -166,8 +167,9 @@ def _search(
     shape = (best @ dictionary.flatten(0, 1).transpose(0, 1)).view(*depth.shape, 3)
     least = code_cost(shape @ camera - landmarks, best, code_weight, visible)
     multiplier = found.dual[:, 2::3]
+    lower_bound = torch.minimum((problem.target * found.dual).sum(1), least.total)
     return (
-        least._replace(lower_bound=(problem.target * found.dual).sum(1)),
+        least._replace(lower_bound=lower_bound),
         multiplier - multiplier @ gram.null_space,
     )
 
@@ -188,7 +190,7 @@ def exact_cost(  # noqa: PLR0913
     The gradient in depth is the multiplier of B_z phi = z'.
 
     Returns:
-        (N,), sides. Weights of l1(phi) below 1e-6 count as 1e-6.
+        (N,), sides. Weights of l1(phi) below 1e-6 count as 1e-6 in the search.
     """
     return exact_terms(
         depth, code, camera, dictionary, landmarks, code_weight, visible

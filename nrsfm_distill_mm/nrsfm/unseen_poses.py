@@ -119,7 +119,7 @@ class LimbExchange(nn.Module):
         mirror_share: of the unseen poses that are mirrored, where landmarks have sides.
 
     Raises:
-        ValueRangeError: for a share below 0 or above 1.
+        ValueRangeError: for a share below 0 or above 1, or of nothing.
     """
 
     def __init__(
@@ -132,6 +132,11 @@ class LimbExchange(nn.Module):
         super().__init__()
         if not 0 <= mirror_share <= 1:
             raise ValueRangeError(f'mirror_share: expected 0 to 1, got {mirror_share}')
+        if mirror_share and not links:
+            raise ValueRangeError(
+                'mirror_share: expected 0 without links or without limb_weight, as '
+                f'there are no unseen poses then, got {mirror_share}'
+            )
         limbs = find_limbs(links, num_keypoints)
         self.members: Tensor
         self.register_buffer('members', limbs.members, persistent=False)

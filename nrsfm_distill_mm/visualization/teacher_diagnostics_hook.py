@@ -14,7 +14,6 @@ from torch import Tensor
 from nrsfm_distill_mm.geometry import (
     centre_points,
     mirror_depth,
-    normalise_landmarks,
     to_camera_frame,
 )
 from nrsfm_distill_mm.nrsfm import (
@@ -22,7 +21,6 @@ from nrsfm_distill_mm.nrsfm import (
     bone_length_variation,
     code_sparsity,
     label_free_errors,
-    lift,
     random_angles,
     strongest_atoms,
     upright_camera,
@@ -106,8 +104,9 @@ class TeacherDiagnosticsHook(Hook):
         rows = _spread(len(dataset.landmarks), self.num_samples)
         device = model.depth_sign.device
         visible = dataset.visible[rows].to(device)
-        seen = normalise_landmarks(dataset.landmarks[rows].to(device), visible)
-        output = lift(model.network, seen.landmarks, visible)
+        landmarks = dataset.landmarks[rows].to(device)
+        output, seen, believed = model.infer(landmarks, visible)
+        visible = visible if believed is None else believed
         return _Samples(rows, seen.landmarks, visible, output)
 
     def measure(

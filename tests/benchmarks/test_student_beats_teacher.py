@@ -23,6 +23,7 @@ from student_beats_teacher import (  # noqa: E402
     student_config,
     summarise,
     teacher_config,
+    with_teacher,
 )
 
 from nrsfm_distill_mm.skeletons import HUMAN36M  # noqa: E402
@@ -54,14 +55,18 @@ def test_students_differ_in_loss_and_view_alone(size, method):
     assert config.model.backbone == other.model.backbone
 
 
-@pytest.mark.parametrize('name', ['synthetic', 'synthetic-capture'])
-def test_another_teacher_has_the_same_images(name):
-    size = SIZES['cpu']._replace(teacher=f'configs/teacher/deep-nrsfm_{name}.py')
-    config, other = (teacher_config(s, Path('images')) for s in (size, SIZES['cpu']))
+def test_the_data_sets_teachers_have_the_same_images():
+    size, folder = with_teacher(SIZES['cpu'], 'default', None)
+    assert (size, folder) == (SIZES['cpu'], '')
+    quick, folder = with_teacher(size, 'capture', Path('configs/demo/teacher.py'))
+    assert folder == 'teacher'
+    capture, _ = with_teacher(size, 'capture', None)
+    configs = [teacher_config(s, Path('images')) for s in (size, capture, quick)]
     for use in ('train', 'val', 'test'):
-        assert config[f'{use}_dataloader'] == other[f'{use}_dataloader']
-    assert config.model.limb_weight > other.model.limb_weight == 0
-    assert (config.model.mirror_share > 0) == (name == 'synthetic')
+        loaders = [config[f'{use}_dataloader'] for config in configs]
+        assert loaders[0] == loaders[1] == loaders[2]
+    assert [config.model.mirror_share > 0 for config in configs] == [True, False, False]
+    assert [config.model.limb_weight > 0 for config in configs] == [True, True, False]
 
 
 def test_the_regression_is_the_config_of_users():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from layouts import BUG, landmarks, write_arrays
 
-from nrsfm_distill_mm.datasets import KeypointArrayDataset
+from nrsfm_distill_mm.datasets import KeypointArrayDataset, landmark_rows
 from nrsfm_distill_mm.datasets.errors import AnnotationError
 
 
@@ -49,12 +49,18 @@ def test_hidden_landmarks_may_be_nan(tmp_path, points):
     assert np.isfinite(load(path)[0]['keypoints']).all()
 
 
-def test_what_mmpose_refuses_is_left_out(tmp_path, points):
+def test_what_mmpose_refuses_is_left_out(tmp_path, points, monkeypatch):
     points[1] = points[1, :1]  # a box without an area
-    points[2] -= 1e4  # no positive coordinate
-    path = write_arrays(tmp_path / 'a.npz', keypoints=points)
-    for data in (load(path), load(path, serialize_data=True)):
-        assert [info['id'] for info in data] == [0, 3]
+    points[2] -= 1e4  # no positive coordinate: in an image it cannot be seen
+    arrays, logged = {'keypoints': points}, []
+    monkeypatch.setattr(landmark_rows, 'print_log', lambda *args: logged.append(args))
+    for expected in ([0, 2, 3], [0, 3]):
+        path = write_arrays(tmp_path / 'a.npz', **arrays)
+        for data in (load(path), load(path, serialize_data=True)):
+            assert [info['id'] for info in data] == expected
+        assert f'a.npz: {4 - len(expected)} of 4 samples are left' in logged[-1][0]
+        arrays['image'] = np.array([*'abcd'])
+    assert [info['id'] for info in load(path, sample_interval=3)] == [0, 3]
 
 
 def test_columns_and_pickles_hold_the_same(tmp_path, points):
@@ -76,6 +82,15 @@ def test_truth_is_for_evaluation_only(tmp_path, points, test_mode):
     truth = np.ones((4, 5, 3))
     path = write_arrays(tmp_path / 'a.npz', keypoints=points, keypoints_3d=truth)
     assert ('keypoints_3d' in load(path, test_mode=test_mode)[0]) == test_mode
+
+
+def test_truth_that_is_not_finite_is_refused(tmp_path, points):
+    truth = np.ones((4, 5, 3))
+    truth[2, 1, 0] = np.nan
+    path = write_arrays(tmp_path / 'a.npz', keypoints=points, keypoints_3d=truth)
+    message = 'finite keypoints_3d, found NaN or infinity in 1 of 4 rows, .* 2'
+    with pytest.raises(AnnotationError, match=message):
+        load(path, test_mode=True)
 
 
 HIDDEN = np.ones((4, 5))

@@ -225,6 +225,17 @@ def test_true_depths_are_in_crop_pixels_from_the_root(flip, root):
     np.testing.assert_allclose(found['keypoint_depth'][0], expected, atol=1e-3)
 
 
+def test_hidden_landmarks_have_no_say_in_the_scale_of_true_depths():
+    depths = []
+    for hidden in ((), (2, 3)):
+        info = sample(1)
+        info['keypoints'][0, hidden], info['keypoints_visible'][0, hidden] = 0, 0
+        np.random.seed(0)
+        found = Compose([*crop(False), LoadDepthLabels()])(info)
+        depths.append(found['keypoint_depth'])
+    np.testing.assert_allclose(*depths, rtol=1e-4)
+
+
 def test_true_depths_become_three_dimensional_labels():
     steps = [*crop(True), LoadDepthLabels(), GenerateTarget(CODEC)]
     found = Compose(steps)(sample(2))

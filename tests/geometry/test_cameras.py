@@ -53,6 +53,8 @@ def test_mirrored_sides_change_places(swap: list[int] | torch.Tensor) -> None:
     assert torch.equal(mirrored[:, 2], points[:, 0] * torch.tensor([-1.0, 1, 1]))
     assert torch.equal(mirrored[..., :2], mirror_sides(points[..., :2], swap))
     assert torch.equal(mirror_sides(mirrored, swap), points)
+    with pytest.raises(ShapeError, match=r'flip_indices: .*4.*got \(2,\)'):
+        mirror_sides(points, swap[:2])
 
 
 def test_perspective_known_answer() -> None:

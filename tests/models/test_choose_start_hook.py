@@ -11,6 +11,7 @@ from mmpose.registry import MODELS
 from test_teacher import WORM
 
 from nrsfm_distill_mm.models import ChooseStartHook
+from nrsfm_distill_mm.nrsfm import fit_landmark_distribution
 
 MODEL = {
     'type': 'DeepNRSfM',
@@ -96,6 +97,18 @@ def test_a_teacher_that_was_loaded_goes_on(runner: SimpleNamespace) -> None:
     before = runner.model.network.first_dictionary.clone()
     assert judged(ChooseStartHook(2, iterations=5), runner) == []
     assert torch.equal(runner.model.network.first_dictionary, before)
+
+
+def test_judged_by_what_the_teacher_believes(runner: SimpleNamespace) -> None:
+    hook, data = ChooseStartHook(1, iterations=150), runner.train_dataloader.dataset
+    hook.before_train(runner)
+    clean = hook._judge(runner, runner.model)
+    fitted = fit_landmark_distribution(data.landmarks, data.visible)
+    runner.model.network.set_landmark_distribution(fitted)
+    data.landmarks[::9, 3] += 5
+    wrong = hook._judge(runner, runner.model)
+    runner.model.outlier_distance = 0.5
+    assert hook._judge(runner, runner.model) < 0.5 * (clean + wrong)
 
 
 def test_no_start_is_refused() -> None:

@@ -74,6 +74,12 @@ def test_the_errors_are_logged_where_there_is_3d(monkeypatch, tmp_path) -> None:
     assert 'no frame has 3D' in log
 
 
+def test_without_validation_the_sign_stays(monkeypatch, tmp_path) -> None:
+    nothing = dict.fromkeys(('val_cfg', 'val_dataloader', 'val_evaluator'))
+    runner = train(monkeypatch, tmp_path, True, True, **nothing)
+    assert runner.model.depth_sign == 1
+
+
 def test_near_cameras_tell_the_sign_without_3d(monkeypatch, tmp_path) -> None:
     file = CONFIG.with_name('deep-nrsfm-perspective_keypoint-array.py')
     runner = train(monkeypatch, tmp_path, False, False, config_file=file)

@@ -153,6 +153,16 @@ def test_samples_that_nobody_could_lift_learn_x_and_y(
     assert loss(output, target, torch.zeros(5, 7)).isfinite()
 
 
+def test_the_teacher_gets_no_gradient(checkpoint: str, target: Tensor) -> None:
+    pose = torch.randn(*target.shape[:-1], 3)
+    for kind in (NRSfMDistillLoss, TeacherDepthLoss):
+        options = {'error_limit': 0.05} if kind is NRSfMDistillLoss else {}
+        loss = kind(teacher=checkpoint, **options)
+        loss(pose.requires_grad_(), target).backward()
+        assert all(p.grad is None for p in loss.source.model.parameters())
+        assert not loss(pose.detach(), target).requires_grad
+
+
 def test_the_teacher_is_neither_trained_nor_saved(
     checkpoint: str, target: Tensor
 ) -> None:
@@ -203,6 +213,11 @@ def test_a_wrong_teacher_is_named(checkpoint: str, tmp_path: Path) -> None:
         NRSfMDistillLoss(teacher=checkpoint)(torch.rand(5, 6, 3), torch.rand(5, 6, 2))
     with pytest.raises(FileNotFoundError, match='no such checkpoint'):
         NRSfMDistillLoss(teacher='no.pth')(torch.rand(5, 7, 3), torch.rand(5, 7, 2))
+    content = torch.load(checkpoint, weights_only=False)
+    content['state_dict'].pop('depth_sign')
+    torch.save(content, tmp_path / 'part.pth')
+    with pytest.raises(TeacherCheckpointError, match='Missing key.*depth_sign'):
+        load_teacher(str(tmp_path / 'part.pth'))
     (tmp_path / 'bad.pth').write_text('no checkpoint')
     with pytest.raises(TeacherCheckpointError, match='expected a checkpoint'):
         TeacherDepthLoss(teacher=str(tmp_path / 'bad.pth'))(

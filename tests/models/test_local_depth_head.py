@@ -124,6 +124,7 @@ def test_the_estimator_hands_over_the_crop(image):
         ((-1, 0, 1), 'parents: expected 7 indices, one per landmark, got 3'),
         ((-1, 0, 1, 9, 3, 0, 5), 'parents: expected'),
         ((-1, 0, 4, 1, 2, 0, 5), 'parents: expected'),
+        ((-1, -1, 0, 1, 2, 0, 5), 'parents: expected a tree with one root, got 2'),
     ],
 )
 def test_parents_of_another_skeleton_are_refused(parents, message):

@@ -176,13 +176,42 @@ def test_codes_of_another_teacher_are_refused(
     distill: NRSfMDistillLoss, pose: Tensor, labels: TeacherLabels
 ) -> None:
     other = labels._replace(id=labels.id + 1)
-    with pytest.raises(ValueError, match='carry codes of another teacher'):
-        distill(pose, pose[..., :2], None, other)
+    for known in (False, True):  # whether the file has been read
+        if known:
+            distill(pose, pose[..., :2], None, labels)
+        with pytest.raises(ValueError, match='carry codes of another teacher'):
+            distill(pose, pose[..., :2], None, other)
+    nobody = other._replace(valid=torch.zeros_like(labels.valid))
+    assert distill(pose, pose[..., :2], None, nobody) == 0
+
+
+def test_labels_that_do_not_fit_are_refused(
+    distill: NRSfMDistillLoss, pose: Tensor, labels: TeacherLabels
+) -> None:
+    for name in ('code', 'camera', 'visible'):
+        wrong = labels._replace(**{name: getattr(labels, name)[..., 1:]})
+        with pytest.raises(ShapeError, match=rf'teacher_labels\.{name}: expected'):
+            distill(pose, pose[..., :2], None, wrong)
+    double = labels._replace(code=labels.code.double(), camera=labels.camera.double())
+    found = distill(pose, pose[..., :2], None, double)
+    torch.testing.assert_close(found, distill(pose, pose[..., :2], None, labels))
+
+
+def test_depth_that_is_not_finite_is_refused(
+    codes_file: str, pose: Tensor, labels: TeacherLabels
+) -> None:
+    pose[0, 2, 2] = torch.nan
+    for kind in (NRSfMDistillLoss, TeacherDepthLoss):
+        with pytest.raises(ValueRangeError, match='depth: expected finite'):
+            kind(codes_file)(pose, pose[..., :2], None, labels)
 
 
 def test_arguments_are_checked(distill: NRSfMDistillLoss, pose: Tensor) -> None:
-    with pytest.raises(ValueError, match='teacher_labels: expected TeacherLabels'):
-        distill(pose, pose[..., :2])
+    for labels in (None, {}):
+        found = type(labels).__name__
+        message = f'teacher_labels: expected TeacherLabels, got {found}'
+        with pytest.raises(ValueError, match=message):
+            distill(pose, pose[..., :2], None, labels)
     with pytest.raises(ValueError, match=r"mode: expected .*'exact'.*, got 'cheap'"):
         NRSfMDistillLoss('codes.safetensors', mode='cheap')
     with pytest.raises(ValueError, match='error_limit: expected above 0, got 0'):

@@ -170,6 +170,9 @@ def test_gradient(problem: Problem) -> None:
     assert torch.autograd.gradcheck(lambda z: upper_bound_cost(z, *problem[1:]), depth)
 
 
+HUGE = torch.full((5, 7), 1e200, dtype=torch.float64)
+
+
 @pytest.mark.parametrize('cost', [upper_bound_cost, exact_cost])
 @pytest.mark.parametrize(
     ('changes', 'error', 'message'),
@@ -194,6 +197,17 @@ def test_gradient(problem: Problem) -> None:
         ({'visible': torch.full((5, 7), 0.5)}, ValueRangeError, 'visible: .*0 or 1'),
         ({'code_weight': -0.1}, ValueRangeError, 'code_weight: .*at least 0, got -0.1'),
         ({'code_weight': torch.nan}, ValueRangeError, 'code_weight: .*got nan'),
+        ({'code_weight': torch.inf}, ValueRangeError, 'code_weight: .*got inf'),
+        ({'code_weight': '0.3'}, DtypeError, 'code_weight: .*a number, got str'),
+        ({'depth': torch.zeros(2, 5, 7)}, ShapeError, r'depth: .*\(N, 7\), got \(2, 5'),
+        ({'dictionary': torch.zeros(1, 7, 3, 30)}, ShapeError, r'\(P, 3, K\), got \(1'),
+        (
+            {'dictionary': torch.full((7, 3, 30), torch.nan)},
+            ValueRangeError,
+            'dictionary: .*630 NaN',
+        ),
+        ({'visible': [[True] * 7] * 5}, DtypeError, 'visible: .*got list'),
+        ({'depth': HUGE}, ValueRangeError, 'cost: .*finite'),
     ],
 )
 def test_bad_arguments_are_named(

@@ -8,7 +8,11 @@ from cost_problems import Problem, literal_basis, random_problem
 from layouts import REAL
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import normalise_landmarks, to_camera_frame
+from nrsfm_distill_mm.geometry import (
+    normalise_landmarks,
+    rotation_from_camera,
+    to_camera_frame,
+)
 from nrsfm_distill_mm.nrsfm import (
     DeepNRSfMNetwork,
     dictionary_scale,
@@ -164,6 +168,16 @@ def test_without_a_code_weight_only_what_no_code_explains_costs() -> None:
     residual = target - reach @ torch.linalg.pinv(reach, rtol=1e-9) @ target
     found = exact_cost(*poor, code_weight=0.0)[0]
     torch.testing.assert_close(found, residual.norm(), rtol=1e-4, atol=0)
+
+
+def test_nor_exceeds_the_upper_bound_without_a_code_weight() -> None:
+    p = random_problem(9, points=6, atoms=25)
+    shape = torch.einsum('pck,nk->npc', p.dictionary, p.code)
+    shape = shape @ rotation_from_camera(p.camera)
+    own = p._replace(depth=shape[..., 2], landmarks=shape[..., :2])
+    for problem in (p, own):
+        bound = upper_bound_cost(*problem, code_weight=0.0)
+        assert (exact_cost(*problem, code_weight=0.0) <= bound).all()
 
 
 def test_a_search_that_is_stopped_never_exceeds_the_upper_bound() -> None:

@@ -166,6 +166,8 @@ def test_a_share_of_the_unseen_poses_is_mirrored_if_there_are_sides(
 
 @pytest.mark.parametrize('share', [-0.1, 1.5, float('nan')])
 def test_a_share_that_is_none_is_refused(share: float) -> None:
+    with pytest.raises(ValueRangeError, match='mirror_share: expected 0 without links'):
+        LimbExchange((), POINTS, mirror_share=0.5)
     with pytest.raises(ValueRangeError, match=f'mirror_share: .* 0 to 1, got {share}'):
         LimbExchange(LINKS, POINTS, SWAP, share)
 

@@ -12,7 +12,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
-from nrsfm_distill_mm.nrsfm import DeepNRSfMNetwork
+from nrsfm_distill_mm.models import DeepNRSfM
 from nrsfm_distill_mm.synthetic.sampling import sample_scene
 from nrsfm_distill_mm.visualization import TeacherDiagnosticsHook
 
@@ -38,11 +38,9 @@ def runner_of(swap: list[int], links: list[list[int]], **dataset) -> SimpleNames
             'skeleton_links': links,
         },
     }
-    model = SimpleNamespace(
-        network=DeepNRSfMNetwork(points, (24, 12, 6)),
-        links=torch.tensor(links),
-        depth_sign=torch.tensor(-1.0),
-    )
+    skeleton = {'num_keypoints': points, 'skeleton_links': links, 'flip_indices': swap}
+    model = DeepNRSfM(skeleton, (24, 12, 6))
+    model.depth_sign.fill_(-1)
     return SimpleNamespace(
         model=model,
         iter=7,

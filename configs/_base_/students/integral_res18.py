@@ -26,6 +26,7 @@ model = dict(
 
 train_cfg = dict(by_epoch=True, max_epochs=20, val_interval=5)
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-3))
+auto_scale_lr = dict(base_batch_size=32)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=200),
     dict(type='MultiStepLR', milestones=[14, 18], gamma=0.1, by_epoch=True),

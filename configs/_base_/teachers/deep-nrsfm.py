@@ -15,6 +15,7 @@ max_iters = 7000
 train_cfg = dict(by_epoch=False, max_iters=max_iters, val_interval=3500)
 # A high rate needs a short memory of the gradients' sizes, or some seeds end badly.
 optim_wrapper = dict(optimizer=dict(type='Adam', lr=1e-2, betas=(0.9, 0.99)))
+auto_scale_lr = dict(base_batch_size=128)
 # High for long, and down at the end: a fall all the way costs 2 mm.
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=100),

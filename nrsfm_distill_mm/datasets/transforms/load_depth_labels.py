@@ -12,7 +12,7 @@ class LoadDepthLabels(BaseTransform):
     """Root-relative true depth of a sample, in crop px.
 
     Millimetres become pixels by the weak-perspective scale that best maps the 3D
-    landmarks to the 2D ones. Stands between ``TopdownAffine`` and
+    landmarks to the visible 2D ones. Stands between ``TopdownAffine`` and
     ``GenerateTarget``; the dataset needs ``load_3d=True``.
 
     Added key: ``keypoint_depth`` (1, P).
@@ -38,8 +38,9 @@ class LoadDepthLabels(BaseTransform):
         points = results['keypoints_3d'][0]
         if results.get('flip'):
             points = points[results['flip_indices']] * np.float32([-1, 1, 1])
-        plane = points[:, :2] - points[:, :2].mean(axis=0)
-        pixels = results['keypoints'][0] - results['keypoints'][0].mean(axis=0)
+        shown = results['keypoints_visible'][0] > 0
+        plane, pixels = points[shown, :2], results['keypoints'][0, shown]
+        plane, pixels = plane - plane.mean(axis=0), pixels - pixels.mean(axis=0)
         scale = (plane * pixels).sum() / np.square(plane).sum()
         crop = results['input_size'][0] / results['bbox_scale'][0, 0]
         depth = points[:, 2] - points[self.root_index, 2]

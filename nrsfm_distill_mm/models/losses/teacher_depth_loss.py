@@ -6,7 +6,7 @@ from typing import Any
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import ValueRangeError
+from nrsfm_distill_mm.geometry import ValueRangeError, check_finite
 from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import (
     TeacherLabels,
@@ -54,6 +54,7 @@ class TeacherDepthLoss(TeacherGuidedLoss):
     ) -> Tensor:
         """The mean error () of the depths of an output (N, P, 3)."""
         pose = teacher_shape(labels, basis.dictionary)
+        check_finite('depth', output[..., 2])
         depth = basis.depth_sign * output[..., 2] / labels.side[:, None]
         error = depth - depth.mean(-1, keepdim=True) - pose[..., 2]
         if self.links:

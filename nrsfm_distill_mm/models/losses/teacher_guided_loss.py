@@ -49,13 +49,13 @@ class TeacherGuidedLoss(nn.Module):
         landmark_weight: float = 1.0,
     ) -> None:
         super().__init__()
-        if (codes_file is None) == (teacher is None):
+        if bool(codes_file) == bool(teacher):
             raise ValueError(
                 'codes_file, teacher: expected one of them, got '
                 f'{codes_file!r} and {teacher!r}'
             )
         self.source: CodesFile | FrozenTeacher
-        self.source = CodesFile(codes_file) if codes_file else FrozenTeacher(teacher)
+        self.source = FrozenTeacher(teacher) if teacher else CodesFile(codes_file)
         self.loss_weight = loss_weight
         self.landmark_weight = landmark_weight if teacher else 0.0
         self.terms: dict[str, Tensor] = {}
@@ -73,7 +73,8 @@ class TeacherGuidedLoss(nn.Module):
             output: (N, P, 3) or (N, T, P, 3); x, y and z in the unit of the target.
             target: (N, P, 2 or 3), or with T; annotated landmarks; z is not read.
             target_weight: (N, P), (N, P, 1), or with T; a landmark counts where it is
-                above 0. Default all.
+                above 0. Default all. Not read with ``codes_file``: what the teacher
+                saw counts.
             teacher_labels: codes and cameras; needed with ``codes_file``.
 
         Returns:

@@ -63,6 +63,7 @@ class CodesFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.teacher_id = 0
         self.basis: TeacherBasis | None = None
 
     def read(
@@ -74,28 +75,35 @@ class CodesFile:
             FileNotFoundError: no such file.
             TeacherCodesError: not a file of codes.
             ValueError: no labels, or labels of another teacher.
+            ShapeError: labels of another shape than the samples.
         """
-        if labels is None:
+        if not isinstance(labels, TeacherLabels):
             raise ValueError(
-                'teacher_labels: expected TeacherLabels, got None; put '
-                'LoadTeacherCodes before GenerateTarget in the pipeline and use the '
-                'codec IntegralPose3DLabel, or give the loss teacher="checkpoint.pth" '
-                'instead of a codes_file'
+                'teacher_labels: expected TeacherLabels, got '
+                f'{type(labels).__name__}; put LoadTeacherCodes before GenerateTarget '
+                'in the pipeline and use the codec IntegralPose3DLabel, or give the '
+                'loss teacher="checkpoint.pth" instead of a codes_file'
             )
         if self.basis is None:
-            self.basis = self._load(labels)
-        self.basis = self.basis.to(labels.code.device)
-        return labels, self.basis
-
-    def _load(self, labels: TeacherLabels) -> TeacherBasis:
-        codes = load_teacher_codes(self.path)
-        found = {int(i) for i in labels.id[labels.valid > 0]}
-        if found - {codes.teacher_id}:
+            self.basis = self._load()
+        # Every batch: datasets that are mixed have files of their own.
+        if bool(((labels.id != self.teacher_id) & (labels.valid > 0)).any()):
             raise ValueError(
                 f'{self.path}: the samples carry codes of another teacher than '
                 'this file; use files of one teacher for LoadTeacherCodes and the '
                 'loss'
             )
+        self.basis = self.basis.to(labels.code.device)
+        count, (points, _, atoms) = len(target), self.basis.dictionary.shape
+        check_shape('teacher_labels.code', labels.code, (count, atoms))
+        check_shape('teacher_labels.camera', labels.camera, (count, 3, 2))
+        check_shape('teacher_labels.visible', labels.visible, (count, points))
+        code, camera = labels.code.float(), labels.camera.float()
+        return labels._replace(code=code, camera=camera), self.basis
+
+    def _load(self) -> TeacherBasis:
+        codes = load_teacher_codes(self.path)
+        self.teacher_id = codes.teacher_id
         dictionary = torch.from_numpy(codes.dictionary.copy())
         info = codes.info
         return TeacherBasis.of(dictionary, info.depth_sign, info.inverse_distance)
