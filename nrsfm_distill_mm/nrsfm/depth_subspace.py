@@ -100,7 +100,7 @@ class DepthConstraint(NamedTuple):
 
     def depth(self, shape: Tensor) -> Tensor:
         """Depth (N, P) of flat canonical shapes (N, 3P): B_z phi for D phi."""
-        points = shape.unflatten(1, (-1, 3))
+        points = shape.view(len(shape), shape.shape[1] // 3, 3)
         return (points @ self.axis.unsqueeze(-1)).squeeze(-1)
 
     def spread(self, alpha: Tensor) -> Tensor:

@@ -170,6 +170,11 @@ def test_gradient(problem: Problem) -> None:
     assert torch.autograd.gradcheck(lambda z: upper_bound_cost(z, *problem[1:]), depth)
 
 
+@pytest.mark.parametrize('cost', [upper_bound_cost, exact_cost])
+def test_nobody_costs_nothing(cost: object, problem: Problem) -> None:
+    assert cost(*problem.take(slice(0, 0))).shape == (0,)
+
+
 HUGE = torch.full((5, 7), 1e200, dtype=torch.float64)
 
 
