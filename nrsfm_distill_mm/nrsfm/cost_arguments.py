@@ -55,7 +55,7 @@ def cost_arguments(  # noqa: PLR0913
     Raises:
         DtypeError, DeviceError, ShapeError: for tensors that do not, and for fewer
             atoms than landmarks, which leave depths that no code gives.
-        ValueRangeError: for a weight below 0.
+        ValueRangeError: for a weight below 0 or infinite.
     """
     named = {
         'depth': depth,
@@ -79,11 +79,7 @@ def cost_arguments(  # noqa: PLR0913
     check_dimensions('code', code, (count, atoms))
     check_dimensions('camera', camera, (count, 3, 2))
     check_dimensions('landmarks', landmarks, (count, points, 2))
-    if not isinstance(code_weight, Real):
-        found = type(code_weight).__name__
-        raise DtypeError(f'code_weight: expected a number, got {found}')
-    if not 0 <= code_weight < math.inf:
-        raise ValueRangeError(f'code_weight: expected at least 0, got {code_weight}')
+    _check_code_weight(code_weight)
     doubles = {name: tensor.detach().double() for name, tensor in named.items()}
     if visible is not None:
         if not isinstance(visible, Tensor) or visible.is_complex():
@@ -96,6 +92,14 @@ def cost_arguments(  # noqa: PLR0913
             (visible == 0).unsqueeze(-1), 0
         )
     return CostArguments(**doubles, visible=visible)
+
+
+def _check_code_weight(code_weight: float) -> None:
+    if not isinstance(code_weight, Real):
+        found = type(code_weight).__name__
+        raise DtypeError(f'code_weight: expected a number, got {found}')
+    if not 0 <= code_weight < math.inf:
+        raise ValueRangeError(f'code_weight: expected at least 0, got {code_weight}')
 
 
 def check_values(arguments: CostArguments, cost: Tensor) -> None:
