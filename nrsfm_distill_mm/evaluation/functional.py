@@ -9,7 +9,11 @@ tables by action and pictures need the samples.
 import torch
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import check_shape, similarity_alignment
+from nrsfm_distill_mm.geometry import (
+    ValueRangeError,
+    check_shape,
+    similarity_alignment,
+)
 
 PCK_THRESHOLD = 150.0
 AUC_THRESHOLDS = torch.linspace(0, PCK_THRESHOLD, 31, dtype=torch.float64)
@@ -45,7 +49,15 @@ def scale_to_bone_length(
 
 
 def root_aligned(points: Tensor, root_index: int) -> Tensor:
-    """Poses (..., P, 3) with the root at 0."""
+    """Poses (..., P, 3) with the root at 0.
+
+    Raises:
+        ValueRangeError: for a root that is no landmark.
+    """
+    if not 0 <= root_index < points.shape[-2]:
+        raise ValueRangeError(
+            f'root_index: expected 0 to {points.shape[-2] - 1}, got {root_index}'
+        )
     return points - points[..., root_index : root_index + 1, :]
 
 

@@ -95,10 +95,11 @@ class DeepNRSfM(BaseModel):
             data_samples: to be filled by ``mode='predict'``.
             mode: ``'loss'``, ``'predict'`` or ``'tensor'``.
         """
-        if mode == 'loss':
-            normalised, visible = self._normalise(inputs, visible)
-            return self.loss(normalised.landmarks, visible)
-        answer = self.infer(inputs, visible)
+        with torch.autocast(inputs.device.type, enabled=False):  # no half determinants
+            if mode == 'loss':
+                normalised, visible = self._normalise(inputs, visible)
+                return self.loss(normalised.landmarks, visible)
+            answer = self.infer(inputs, visible)
         return self.predict(*answer, data_samples) if mode == 'predict' else answer[0]
 
     def _normalise(
@@ -107,8 +108,6 @@ class DeepNRSfM(BaseModel):
         """Landmarks in sides; which of them are to be believed, None if all."""
         distance, expected = self.outlier_distance, self.network.landmark_distribution
         if distance is not None:
-            if visible is None:
-                visible = inputs.new_ones(inputs.shape[:2], dtype=torch.bool)
             visible = plausible_landmarks(inputs, visible, expected, distance)
         visible = None if visible is None or bool(visible.all()) else visible
         return normalise_landmarks(inputs, visible), visible

@@ -107,7 +107,7 @@ def complete_landmarks(
 
 def plausible_landmarks(
     landmarks: Tensor,
-    visible: Tensor,
+    visible: Tensor | None,
     distribution: LandmarkDistribution,
     distance: float,
     rounds: int = OUTLIER_ROUNDS,
@@ -119,7 +119,7 @@ def plausible_landmarks(
 
     Args:
         landmarks: (N, P, 2), any unit; those hidden are not read.
-        visible: (N, P) bool.
+        visible: (N, P) bool; default all.
         distribution: of complete landmarks.
         distance: largest Mahalanobis distance from where the others expect it.
         rounds: how many landmarks of a sample can be taken out.
@@ -127,6 +127,8 @@ def plausible_landmarks(
     Returns:
         (N, P) bool.
     """
+    if visible is None:
+        visible = landmarks.new_ones(landmarks.shape[:2], dtype=torch.bool)
     _, centre, side = complete_landmarks(landmarks, visible, distribution, 1)
     points = (landmarks - centre[:, None]) / side[:, None, None]
     plausible = visible

@@ -15,7 +15,7 @@ from nrsfm_distill_mm.evaluation import (
     scale_to_bone_length,
 )
 from nrsfm_distill_mm.evaluation.functional import AUC_THRESHOLDS
-from nrsfm_distill_mm.geometry import in_plane_rotation
+from nrsfm_distill_mm.geometry import ValueRangeError, in_plane_rotation
 
 LINKS = torch.tensor([[0, 1], [1, 2], [1, 3], [3, 4], [0, 5], [5, 6]])
 
@@ -36,6 +36,14 @@ def test_known_answers() -> None:
 def test_scale_and_shift_of_a_prediction_do_not_count(true: torch.Tensor) -> None:
     predicted = scale_to_bone_length(0.01 * true + 7, true, LINKS, root_index=2)
     torch.testing.assert_close(predicted, true)
+
+
+@pytest.mark.parametrize('root', [-1, 7])
+def test_a_root_that_is_no_landmark_is_refused(true: torch.Tensor, root: int) -> None:
+    with pytest.raises(
+        ValueRangeError, match=f'root_index: expected 0 to 6, got {root}'
+    ):
+        scale_to_bone_length(true, true, LINKS, root)
 
 
 def test_pa_mpjpe_forgives_a_similarity_and_no_reflection(true: torch.Tensor) -> None:

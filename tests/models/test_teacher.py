@@ -32,6 +32,17 @@ def test_losses(teacher: DeepNRSfM) -> None:
     assert losses[0]['loss_limbs'] == 0 < losses[1]['loss_limbs']
 
 
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_autocast_changes_nothing(teacher: DeepNRSfM, dtype: torch.dtype) -> None:
+    pixels = 100 * torch.rand(5, 7, 2)
+    plain = teacher(pixels, mode='loss'), teacher(pixels).code
+    teacher.limb_exchange.unseen = None
+    with torch.autocast('cpu', dtype=dtype):
+        found = teacher(pixels, mode='loss'), teacher(pixels).code
+    assert found[0] == plain[0]
+    assert torch.equal(found[1], plain[1])
+
+
 @pytest.mark.parametrize('share', [0.0, 0.7])
 def test_a_share_of_the_unseen_poses_is_mirrored(share: float) -> None:
     teacher = DeepNRSfM(WORM, (24, 12, 6), limb_weight=0.2, mirror_share=share)
