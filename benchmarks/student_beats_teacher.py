@@ -62,14 +62,15 @@ ANNOTATION = 'annotation_body3d/fps50/h36m_{}.npz'
 SPLITS = {'train': 'training images', 'test': 'held-out bodies'}
 DATA = ('default', 'capture', 'free_limbs')
 TEACHER, WEAKSUP, UPPER = 'teacher', 'Weaksup-bs', 'upper bound'
-LOCAL = {WEAKSUP: f'local, {WEAKSUP}', UPPER: f'local, {UPPER}'}
+SUPERVISED = 'supervised'
+LOCAL = {method: f'local, {method}' for method in (WEAKSUP, UPPER, SUPERVISED)}
 BONES = 'local, bones'  # copies the teacher's depth along each bone
 # MMPose's own regression head behind the same backbone; its losses infer the codes.
 REGRESSION = {
     f'regression, {WEAKSUP}': 'TeacherDepthLoss',
     f'regression, {UPPER}': 'NRSfMDistillLoss',
 }
-STUDENTS = (WEAKSUP, UPPER, 'exact', *LOCAL.values(), BONES, *REGRESSION, 'supervised')
+STUDENTS = (WEAKSUP, UPPER, 'exact', *LOCAL.values(), BONES, *REGRESSION, SUPERVISED)
 COPIES = {'local': LOCAL[WEAKSUP], 'regression': next(iter(REGRESSION))}
 WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
@@ -210,7 +211,7 @@ def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
     for step in dataset.pipeline:
         if step.type == 'LoadTeacherCodes':
             step.codes_file = str(codes)
-    if method == 'supervised':
+    if method in (SUPERVISED, LOCAL[SUPERVISED]):
         loss = None
         dataset.load_3d = True
         dataset.pipeline = [

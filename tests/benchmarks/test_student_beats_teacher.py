@@ -15,6 +15,7 @@ from student_beats_teacher import (  # noqa: E402
     ROOT,
     SIZES,
     STUDENTS,
+    SUPERVISED,
     TEACHER,
     UPPER,
     WEAKSUP,
@@ -42,14 +43,14 @@ def test_students_differ_in_loss_and_view_alone(size, method):
     assert local == method.startswith('local, ')
     loss = head.depth_loss and head.depth_loss.type
     copies = dict.fromkeys((WEAKSUP, 'bones'), 'TeacherDepthLoss')
-    expected = {**copies, 'supervised': None}
+    expected = {**copies, SUPERVISED: None}
     assert loss == expected.get(method.removeprefix('local, '), 'NRSfMDistillLoss')
     assert ('links' in (head.depth_loss or {})) == (method == BONES)
     dataset = config.train_dataloader.dataset
     steps = [step.type for step in dataset.pipeline]
     assert ('LoadDepthLabels' in steps) == dataset.get('load_3d', False)
-    assert ('LoadDepthLabels' in steps) == (method == 'supervised')
-    assert ('LoadTeacherCodes' in steps) == (method != 'supervised')
+    assert ('LoadDepthLabels' in steps) == method.endswith(SUPERVISED)
+    assert ('LoadTeacherCodes' in steps) != ('LoadDepthLabels' in steps)
     for part in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
         assert config[part] == other[part]
     assert config.model.backbone == other.model.backbone

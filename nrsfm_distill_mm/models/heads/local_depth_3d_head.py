@@ -18,9 +18,9 @@ class LocalDepth3DHead(IntegralRegression3DHead):
     """x and y by integral regression, depth bone by bone from patches of the crop.
 
     The teacher's mistakes are a function of the whole 2D pose, and a network that reads
-    the whole pose learns to repeat them. Here the depth along a bone depends on nothing
-    but a square patch at its middle, and the bone's own x and y. Depths are summed
-    along the skeleton. ``TopdownPose3DEstimator`` hands the crop to it.
+    the whole pose can learn to repeat them. Here the depth along a bone depends on
+    nothing but a square patch at its middle, and the bone's own x and y. Depths are
+    summed along the skeleton. ``TopdownPose3DEstimator`` hands the crop to it.
 
     Args:
         *args: as of :class:`IntegralRegression3DHead`.
