@@ -44,11 +44,12 @@ def feats(image: Tensor) -> tuple[Tensor, Tensor]:
     return image, torch.randn(len(image), 10, 8, 6)
 
 
-def test_a_patch_is_the_crop_around_a_point():
+def test_a_patch_is_the_crop_around_a_bone():
     head = build(patch_size=0.25, patch_resolution=12)  # a pixel is a pixel
     image = torch.randn(2, 3, SIZE[1], SIZE[0])
-    centres = torch.tensor([[18.0, 30.0], [20.0, 40.0], [10.0, 20.0]]) / SIZE[0]
-    patches = head.patches(image, centres.expand(2, 3, 2)).unflatten(0, (2, 3))
+    middles = torch.tensor([[18.0, 30.0], [20.0, 40.0], [10.0, 20.0]]) / SIZE[0]
+    half = torch.rand(2, 3, 2)
+    patches = head.evidence(image, middles - half, middles + half).unflatten(0, (2, 3))
     for i, (x, y) in enumerate([(18, 30), (20, 40), (10, 20)]):
         expected = image[:, :, y - 6 : y + 6, x - 6 : x + 6]
         torch.testing.assert_close(patches[:, i], expected, atol=1e-4, rtol=0)
@@ -61,6 +62,27 @@ def test_what_is_outside_the_patch_has_no_say(image, plane):
     x, y = (torch.arange(n) / SIZE[0] for n in SIZE)
     near = ((x - middle[:, :1]).abs() < 0.15)[:, None, None]
     near = near & ((y - middle[:, 1:]).abs() < 0.15)[:, None, :, None]
+    elsewhere = torch.where(near, image, torch.randn_like(image))
+    after = head.bone_depths(elsewhere, plane)
+    assert torch.equal(after[:, BONE], before)
+    assert not torch.equal(after, head.bone_depths(image, plane))
+    within = torch.where(near, torch.randn_like(image), image)
+    assert not torch.equal(head.bone_depths(within, plane)[:, BONE], before)
+
+
+def test_what_is_beside_the_strip_has_no_say(image, plane):
+    head = build(strip_width=0.1)
+    before = head.bone_depths(image, plane)[:, BONE]
+    start, end = plane[:, 3, None, None], plane[:, 4, None, None]
+    x, y = ((torch.arange(n) + 0.5) / SIZE[0] for n in SIZE)
+    pixels = torch.stack(torch.meshgrid(x, y, indexing='xy'), dim=-1)
+    length = (end - start).norm(dim=-1, keepdim=True)
+    along = (end - start) / length
+    t = ((pixels - start) * along).sum(-1, keepdim=True)
+    aside = (pixels - start - t * along).norm(dim=-1, keepdim=True)
+    reach = 1.5 / SIZE[0]  # of bilinear interpolation
+    near = (aside < 0.05 + reach) & (t > -reach) & (t < length + reach)
+    near = near[..., 0][:, None]
     elsewhere = torch.where(near, image, torch.randn_like(image))
     after = head.bone_depths(elsewhere, plane)
     assert torch.equal(after[:, BONE], before)

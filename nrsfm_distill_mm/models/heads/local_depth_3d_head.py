@@ -6,8 +6,8 @@ from typing import Any
 import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from nrsfm_distill_mm.models.heads.image_strips import sample_strips
 from nrsfm_distill_mm.models.heads.integral_regression_3d_head import (
     IntegralRegression3DHead,
 )
@@ -19,14 +19,18 @@ class LocalDepth3DHead(IntegralRegression3DHead):
 
     The teacher's mistakes are a function of the whole 2D pose, and a network that reads
     the whole pose can learn to repeat them. Here the depth along a bone depends on
-    nothing but a square patch at its middle, and the bone's own x and y. Depths are
-    summed along the skeleton. ``TopdownPose3DEstimator`` hands the crop to it.
+    nothing but a square patch at its middle, or a strip from one end of it to the
+    other, and the bone's own x and y. Depths are summed along the skeleton.
+    ``TopdownPose3DEstimator`` hands the crop to it.
 
     Args:
         *args: as of :class:`IntegralRegression3DHead`.
         parents: P indices, the landmark before each one; -1 for the first.
         patch_size: of a patch, crop widths.
-        patch_resolution: pixels that a patch is sampled at, along each axis.
+        strip_width: crop widths; strips instead of patches. They mend more of the
+            teacher's mistakes, but miss their bones where x and y are wrong.
+        patch_resolution: points that a patch is sampled at, along each axis; across a
+            strip half as many.
         channels: of the hidden layers.
         depth_size: as of :class:`IntegralRegression3DHead`; more is of no use here.
         **kwargs: likewise.
@@ -39,6 +43,7 @@ class LocalDepth3DHead(IntegralRegression3DHead):
         *args: Any,
         parents: Sequence[int],
         patch_size: float = 0.2,
+        strip_width: float | None = None,
         patch_resolution: int = 13,
         channels: int = 64,
         depth_size: int = 1,
@@ -50,7 +55,8 @@ class LocalDepth3DHead(IntegralRegression3DHead):
                 f'parents: expected {self.num_joints} indices, one per landmark, got '
                 f'{len(parents)}'
             )
-        self.patch_size, self.patch_resolution = patch_size, patch_resolution
+        self.patch_size, self.strip_width = patch_size, strip_width
+        self.patch_resolution = patch_resolution
         self.ends = [i for i, parent in enumerate(parents) if parent >= 0]
         self.starts = [parents[end] for end in self.ends]
         self.register_buffer('paths', bone_paths(parents)[self.ends], persistent=False)
@@ -87,28 +93,32 @@ class LocalDepth3DHead(IntegralRegression3DHead):
             plane: landmarks (N, P, 2), crop widths.
         """
         starts, ends = plane[:, self.starts], plane[:, self.ends]
-        seen = self.patch_layers(self.patches(image, (starts + ends) / 2))
+        seen = self.patch_layers(self.evidence(image, starts, ends))
         side = (plane.amax(1) - plane.amin(1)).amax(-1)[:, None, None].clamp_min(1e-6)
         bones = (ends - starts) / side
         bones = torch.cat([bones, bones.norm(dim=-1, keepdim=True)], dim=-1)
         seen = seen.unflatten(0, bones.shape[:2])
-        evidence = torch.cat([seen, bones], dim=-1).flatten(1).unsqueeze(-1)
-        depths: Tensor = self.bone_layers(evidence).squeeze(-1)
+        known = torch.cat([seen, bones], dim=-1).flatten(1).unsqueeze(-1)
+        depths: Tensor = self.bone_layers(known).squeeze(-1)
         return depths * side[..., 0]
 
-    def patches(self, image: Tensor, centres: Tensor) -> Tensor:
-        """Patches (N * L, 3, R, R) of crops (N, 3, H, W) around points (N, L, 2)."""
-        steps = torch.arange(self.patch_resolution, device=image.device)
-        steps = (steps + 0.5) / self.patch_resolution - 0.5
-        grid = torch.stack(torch.meshgrid(steps, steps, indexing='xy'), dim=-1)
-        points = centres[:, :, None, None] + self.patch_size * grid
-        width, height = self.input_size
-        # From crop widths to -1 .. 1 from corner to corner of the crop.
-        points = points * points.new_tensor([2.0, 2.0 * width / height]) - 1
-        bones, rows = points.shape[1:3]
-        sampled = F.grid_sample(image, points.flatten(1, 2), align_corners=False)
-        sampled = sampled.unflatten(2, (bones, rows)).transpose(1, 2)
-        return sampled.flatten(0, 1)
+    def evidence(self, image: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
+        """What is seen of bones, (N * L, 3, A, B).
+
+        Args:
+            image: crops (N, 3, H, W).
+            starts: of the bones, (N, L, 2), crop widths.
+            ends: likewise.
+        """
+        resolution = self.patch_resolution, self.patch_resolution
+        if self.strip_width is None:
+            middle, width = (starts + ends) / 2, self.patch_size
+            half = middle.new_tensor([0, width / 2])
+            starts, ends = middle - half, middle + half
+        else:
+            width = self.strip_width
+            resolution = self.patch_resolution, self.patch_resolution // 2 + 1
+        return sample_strips(image, starts, ends, width, resolution).flatten(0, 1)
 
 
 def _convolution(channels: int, out: int, stride: int) -> nn.Sequential:
