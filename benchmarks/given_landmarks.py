@@ -280,7 +280,8 @@ def main() -> None:
         show(f'{title}: mm', [printed_errors(row) for row in rows])
         show(title, [printed_controls(row) for row in rows])
     content = {
-        'provenance': provenance() | {'runs': args.runs.name, 'epochs': args.epochs},
+        'provenance': provenance()
+        | {'runs': '/'.join(args.runs.parts[-2:]), 'epochs': args.epochs},
         'summary': summary,
         'results': results,
     }
