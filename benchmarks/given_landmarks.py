@@ -40,7 +40,7 @@ from student_beats_teacher import (
     printed_errors,
     summarise,
 )
-from torch import Tensor
+from torch import Tensor, nn
 
 from nrsfm_distill_mm.evaluation import scale_to_bone_length
 from nrsfm_distill_mm.models import LocalDepth3DHead, TeacherDepthLoss
@@ -56,7 +56,7 @@ VIEWS: dict[str, dict[str, Any]] = {
 }
 LABELS = {TEACHER: '', 'true': ', true depth'}
 LIFTER = 'the whole 2D, no image'
-BATCH, RATE, WARM_UP = 64, 4e-3, 100
+EPOCHS, BATCH, RATE, WARM_UP = 4, 64, 4e-3, 100
 CHANNELS = 32  # half of the config's, in half the time
 MEAN, STD = 118.0, 58.0  # of a picture's values
 
@@ -130,12 +130,12 @@ def depths(head: LocalDepth3DHead, crops: Crops, rows: Tensor, blank: bool) -> T
     return depth / side
 
 
-def train(view: str, crops: Crops, loss: Loss, epochs: int, seed: int) -> Any:
-    """The head after some epochs, on the schedule of the demo's students."""
+def train(view: str, crops: Crops, loss: Loss, seed: int) -> LocalDepth3DHead:
+    """The trained head, on the schedule of the demo's students."""
     torch.manual_seed(seed)
     head = build_head(view)
     optimiser = torch.optim.Adam(head.parameters(), lr=RATE)
-    total = epochs * (len(crops.images) // BATCH)
+    total = EPOCHS * (len(crops.images) // BATCH)
     schedule = torch.optim.lr_scheduler.SequentialLR(
         optimiser,
         [
@@ -144,7 +144,7 @@ def train(view: str, crops: Crops, loss: Loss, epochs: int, seed: int) -> Any:
         ],
         [WARM_UP],
     )
-    order = torch.cat([torch.randperm(len(crops.images)) for _ in range(epochs)])
+    order = torch.cat([torch.randperm(len(crops.images)) for _ in range(EPOCHS)])
     for rows in order[: total * BATCH].split(BATCH):
         value = loss(depths(head, crops, rows, view == 'nothing'), rows)
         optimiser.zero_grad()
@@ -164,11 +164,9 @@ def poses(head: LocalDepth3DHead, crops: Crops, view: str) -> Tensor:
     return scale_to_bone_length(pose, crops.true.double(), LINKS, 0)
 
 
-def teacher_loss(codes: Path, crops: Crops) -> Loss:
+def teacher_loss(codes: str, landmarks: Tensor, labels: TeacherLabels) -> Loss:
     """The teacher's depth along each bone, to copy."""
-    keypoints = dict(zip(crops.keys, crops.pixels.numpy(), strict=True))
-    landmarks, labels = training_set(str(codes), keypoints)
-    copy = COPY_BONES(codes_file=str(codes))
+    copy = COPY_BONES(codes_file=codes)
 
     def loss(depth: Tensor, rows: Tensor) -> Tensor:
         output = torch.cat([landmarks[rows], depth.unsqueeze(-1)], dim=-1)
@@ -203,13 +201,8 @@ def teacher_poses(runs: Path, seed: int, split: str, crops: Crops) -> Tensor:
     return torch.from_numpy(row.poses[order])
 
 
-def lifter_poses(codes: Path, crops: dict[str, Crops], seed: int) -> dict[str, Tensor]:
-    """Poses by split of a lifter that copies the teacher and sees the 2D alone."""
-    samples = crops['train']
-    keypoints = dict(zip(samples.keys, samples.pixels.numpy(), strict=True))
-    torch.manual_seed(seed)
-    loss = TeacherDepthLoss(codes_file=str(codes))
-    lifter = train_lifter(WHOLE(), *training_set(str(codes), keypoints), loss, 3000)
+def lifter_poses(lifter: nn.Module, crops: dict[str, Crops]) -> dict[str, Tensor]:
+    """Poses by split of a lifter that sees the 2D alone."""
     found = {}
     for split, own in crops.items():
         seen = (own.pixels - own.pixels.mean(1, keepdim=True)) / own.side[..., None]
@@ -223,15 +216,20 @@ def students(
 ) -> Iterator[tuple[str, dict[str, Tensor]]]:
     """Methods that are not known yet, and their poses by split."""
     samples = crops['train']
-    codes = args.runs / f'seed{seed}' / 'teacher_codes.safetensors'
+    codes = str(args.runs / f'seed{seed}' / 'teacher_codes.safetensors')
+    keypoints = dict(zip(samples.keys, samples.pixels.numpy(), strict=True))
+    taught = training_set(codes, keypoints)
     if LIFTER not in known:
-        yield LIFTER, lifter_poses(codes, crops, seed)
+        torch.manual_seed(seed)
+        copy = TeacherDepthLoss(codes_file=codes)
+        lifter = train_lifter(WHOLE(), *taught, copy, steps=3000)
+        yield LIFTER, lifter_poses(lifter, crops)
     for label in args.labels:
-        loss = true_loss(samples) if label == 'true' else teacher_loss(codes, samples)
+        loss = true_loss(samples) if label == 'true' else teacher_loss(codes, *taught)
         for view in args.views:
             method = view + LABELS[label]
             if method not in known:
-                head = train(view, samples, loss, args.epochs, seed)
+                head = train(view, samples, loss, seed)
                 yield method, {s: poses(head, own, view) for s, own in crops.items()}
 
 
@@ -266,7 +264,6 @@ def main() -> None:
     add('--first-seed', type=int, default=0, help='to share the seeds among processes')
     add('--views', nargs='+', choices=VIEWS, default=list(VIEWS))
     add('--labels', nargs='+', choices=LABELS, default=[TEACHER])
-    add('--epochs', type=int, default=4)
     add('--out', type=Path, default=Path('work_dirs/given_landmarks'))
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
@@ -280,8 +277,7 @@ def main() -> None:
         show(f'{title}: mm', [printed_errors(row) for row in rows])
         show(title, [printed_controls(row) for row in rows])
     content = {
-        'provenance': provenance()
-        | {'runs': '/'.join(args.runs.parts[-2:]), 'epochs': args.epochs},
+        'provenance': provenance() | {'runs': '/'.join(args.runs.parts[-2:])},
         'summary': summary,
         'results': results,
     }
