@@ -126,7 +126,7 @@ def depths(head: LocalDepth3DHead, crops: Crops, rows: Tensor, blank: bool) -> T
     side = (plane.amax(1) - plane.amin(1)).amax(1)[:, None]
     images = (crops.images[rows].float() - MEAN) / STD
     images = torch.zeros_like(images) if blank else images
-    depth: Tensor = head.bone_depths(images, plane) @ head.paths
+    depth: Tensor = head.bone_depths(images, plane)
     return depth / side
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nrsfm_distill_mm.models.heads.local_depth_3d_head import bone_paths
+from nrsfm_distill_mm.models.heads.bone_depths import bone_paths
 from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
 from nrsfm_distill_mm.nrsfm import load_teacher_codes

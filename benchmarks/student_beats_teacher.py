@@ -65,12 +65,21 @@ TEACHER, WEAKSUP, UPPER = 'teacher', 'Weaksup-bs', 'upper bound'
 SUPERVISED = 'supervised'
 LOCAL = {method: f'local, {method}' for method in (WEAKSUP, UPPER, SUPERVISED)}
 BONES = 'local, bones'  # copies the teacher's depth along each bone
+# Those that are given the annotated 2D, as the teacher is, and what is their own.
+GIVEN: dict[str, dict[str, Any]] = {
+    'given 2D, strips': {},
+    'given 2D, patches': {'strip_width': None},
+    f'given 2D, {SUPERVISED}': {},
+}
 # MMPose's own regression head behind the same backbone; its losses infer the codes.
 REGRESSION = {
     f'regression, {WEAKSUP}': 'TeacherDepthLoss',
     f'regression, {UPPER}': 'NRSfMDistillLoss',
 }
-STUDENTS = (WEAKSUP, UPPER, 'exact', *LOCAL.values(), BONES, *REGRESSION, SUPERVISED)
+STUDENTS = (
+    *(WEAKSUP, UPPER, 'exact', *LOCAL.values(), BONES),
+    *(*GIVEN, *REGRESSION, SUPERVISED),
+)
 COPIES = {'local': LOCAL[WEAKSUP], 'regression': next(iter(REGRESSION))}
 WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
@@ -95,6 +104,7 @@ class Size(NamedTuple):
     teacher: str
     student: str
     local: str
+    given: str
 
 
 SIZES = {
@@ -104,6 +114,7 @@ SIZES = {
         'configs/teacher/deep-nrsfm_synthetic.py',
         'configs/demo/distill.py',
         'configs/demo/distill-local.py',
+        'configs/demo/weaksup-strips.py',
     ),
     'gpu': Size(
         256,
@@ -111,6 +122,7 @@ SIZES = {
         'configs/teacher/deep-nrsfm_synthetic.py',
         'configs/student/distill_res50_synthetic-256x256.py',
         'configs/student/distill-local_res50_synthetic-256x256.py',
+        'configs/student/weaksup-strips_synthetic-256x256.py',
     ),
 }
 CAPTURE_TEACHER = 'configs/teacher/deep-nrsfm_synthetic-capture.py'
@@ -203,15 +215,16 @@ def regression_config(loss: str, size: Size, data: Path, teacher: str) -> Config
 
 def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
     """A student's config with this data, these codes, and the loss of a method."""
-    local = method in {*LOCAL.values(), BONES}
-    config = Config.fromfile(ROOT / (size.local if local else size.student))
+    local = size.local if method in {*LOCAL.values(), BONES} else size.student
+    config = Config.fromfile(ROOT / (size.given if method in GIVEN else local))
+    config.model.head.update(GIVEN.get(method, {}))
     point_to(config, data)
     dataset = config.train_dataloader.dataset
     loss: dict[str, Any] | None = dict(config.model.head.depth_loss)
     for step in dataset.pipeline:
         if step.type == 'LoadTeacherCodes':
             step.codes_file = str(codes)
-    if method in (SUPERVISED, LOCAL[SUPERVISED]):
+    if method.endswith(SUPERVISED):
         loss = None
         dataset.load_3d = True
         dataset.pipeline = [

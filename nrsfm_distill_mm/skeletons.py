@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 ALIASES: dict[str, str] = {
@@ -115,6 +116,43 @@ def map_joints(source: Skeleton, target: Skeleton) -> JointMap:
         name for name, i in zip(target.joint_names, indices, strict=True) if i < 0
     )
     return JointMap(indices, missing)
+
+
+def tree_of_links(links: Sequence[Sequence[int]], num_joints: int) -> tuple[int, ...]:
+    """Parents of a tree that links lead to, from where the ways to all are shortest.
+
+    Args:
+        links: pairs of joints, of any graph, as in MMPose's metainfo.
+        num_joints: P.
+
+    Returns:
+        P indices, -1 for the first.
+
+    Raises:
+        ValueError: the links do not reach all joints.
+    """
+    trees = [_shortest_ways(links, num_joints, first) for first in range(num_joints)]
+    reached = max(len(tree) for tree in trees)
+    if reached < num_joints:
+        raise ValueError(
+            f'links: expected to reach all {num_joints} joints, got {reached} of them'
+        )
+    best = min(trees, key=lambda tree: sum(length for _, length in tree.values()))
+    return tuple(best[joint][0] for joint in range(num_joints))
+
+
+def _shortest_ways(
+    links: Sequence[Sequence[int]], num_joints: int, first: int
+) -> dict[int, tuple[int, int]]:
+    """Of the joints that can be reached, the one before them and the way's length."""
+    found = {first: (-1, 0)}
+    for joint in (queue := [first]):
+        length = found[joint][1] + 1
+        for a, b in (*links, *((b, a) for a, b in links)):
+            if a == joint and b not in found:
+                found[b] = (joint, length)
+                queue.append(b)
+    return found
 
 
 HUMAN36M = Skeleton(

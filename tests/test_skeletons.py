@@ -2,7 +2,14 @@
 
 import pytest
 
-from nrsfm_distill_mm.skeletons import HUMAN36M, LSP, MPII, Skeleton, map_joints
+from nrsfm_distill_mm.skeletons import (
+    HUMAN36M,
+    LSP,
+    MPII,
+    Skeleton,
+    map_joints,
+    tree_of_links,
+)
 
 LAYOUTS = pytest.mark.parametrize(
     'skeleton', [HUMAN36M, MPII, LSP], ids=lambda s: s.name
@@ -96,3 +103,28 @@ def test_contradictions_are_refused(change, message):
     Skeleton(**fields)
     with pytest.raises(ValueError, match=message):
         Skeleton(**fields | change)
+
+
+@LAYOUTS
+def test_the_tree_of_a_trees_links_has_its_bones(skeleton):
+    links = [bone[::-1] for bone in skeleton.bones]
+    parents = tree_of_links(links, skeleton.num_joints)
+    found = {frozenset((p, c)) for c, p in enumerate(parents) if p >= 0}
+    assert found == {frozenset(bone) for bone in skeleton.bones}
+
+
+@pytest.mark.parametrize(
+    ('links', 'expected'),
+    [
+        ([(0, 1), (1, 2), (2, 3), (3, 4)], (1, 2, -1, 2, 3)),  # from the middle
+        ([(3, 0), (3, 1), (4, 3), (2, 4), (0, 1)], (3, 3, 4, -1, 3)),  # a ring is cut
+    ],
+)
+def test_trees_begin_where_the_ways_are_short(links, expected):
+    assert tree_of_links(links, 5) == expected
+
+
+def test_links_that_leave_joints_alone_are_refused():
+    message = 'links: expected to reach all 5 joints, got 3 of them'
+    with pytest.raises(ValueError, match=message):
+        tree_of_links([(0, 1), (1, 2), (3, 4)], 5)

@@ -58,6 +58,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     people = parser.add_argument_group('whom to look at')
     people.add_argument('--bboxes', help='JSON file of boxes, by file name')
     people.add_argument(
+        '--keypoints',
+        help='JSON file of landmarks, by file name, or folder of what a 2D inferencer '
+        'of MMPose has predicted; for students that are given landmarks',
+    )
+    people.add_argument(
         '--det-model',
         help='config or name of a detector of MMDetection, or whole_image where each '
         "picture shows one person; default: MMPose's RTMDet for people",

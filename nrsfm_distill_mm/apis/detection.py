@@ -9,9 +9,9 @@ from mmpose.apis.inferencers.utils import default_det_models
 from mmpose.evaluation.functional import nms
 
 from nrsfm_distill_mm._compat import DependencyError
+from nrsfm_distill_mm.apis.given_people import frame_name, of_frame
 from nrsfm_distill_mm.apis.person_boxes import (
     Boxes,
-    boxes_of_frame,
     checked_boxes,
     usable_boxes,
     whole_image,
@@ -119,9 +119,8 @@ class PeopleFinder:
         """
         size = image.shape[:2]
         if given is not None:
-            boxes = boxes_of_frame(given, source, index)
-            where = source.name if source.kind == 'image' else f'{source.name}, {index}'
-            return checked_boxes(where, boxes, size)
+            boxes = of_frame('bboxes', given, source, index)
+            return checked_boxes(frame_name(source, index), boxes, size)
         if self._detector is None:
             return whole_image(size)
         return self._detector(image, bbox_thr, nms_thr)

@@ -15,6 +15,10 @@ class PersonBoxError(InferenceInputError):
     """Person boxes are missing, empty, not finite, or outside the picture."""
 
 
+class PersonLandmarksError(InferenceInputError):
+    """Landmarks are missing or superfluous, of another skeleton, or no numbers."""
+
+
 class StudentCheckpointError(ValueError):
     """A checkpoint cannot be read, or is not one of the model that is asked for."""
 

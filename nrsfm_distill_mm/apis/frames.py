@@ -5,14 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from nrsfm_distill_mm.apis.errors import InferenceInputError, NoPersonWarning
-from nrsfm_distill_mm.apis.person_boxes import Boxes
 from nrsfm_distill_mm.apis.sources import Image, Source, Video, array_name, read_image
 
-FindPeople = Callable[[Source, int, Image], Boxes]
-"""The boxes (N, 5) in a source's frame of this index."""
+FindPeople = Callable[[Source, int, Image], Sequence[dict[str, Any]]]
+"""Of each person in a source's frame of this index, what a test pipeline reads."""
 
 
 class Frame(NamedTuple):
@@ -38,8 +35,8 @@ def read_frames(
         source: what to read.
         video: the source, opened, if it is one.
         find: who is there.
-        prepare: the test pipeline, from ``img``, ``img_path``, ``bbox`` (1, 4) and
-            ``bbox_score`` (1,) to a crop.
+        prepare: the test pipeline, from ``img``, ``img_path``, and what is known of a
+            person, to a crop.
 
     Raises:
         InferenceInputError: the picture cannot be read, or its boxes cannot be used.
@@ -48,9 +45,10 @@ def read_frames(
     images = video.frames if video else iter([read_image(source)])
     for index, image in enumerate(images):
         name = array_name(index) if video else source.name
-        boxes = find(source, index, image)
-        found += len(boxes)
-        yield Frame(name, image, [prepare(_person(name, image, b)) for b in boxes])
+        people = find(source, index, image)
+        found += len(people)
+        picture = {'img': image, 'img_path': name}
+        yield Frame(name, image, [prepare(picture | person) for person in people])
     if video and index + 1 < video.length:
         _warn(source, f'{index + 1} of {video.length} frames could be decoded')
     if index >= 0 and not found:
@@ -86,12 +84,3 @@ def with_own_files(
 
 def _warn(source: Source, problem: str, category: type[Warning] = UserWarning) -> None:
     warnings.warn(f'{source.name}: {problem}', category, stacklevel=3)
-
-
-def _person(name: str, image: Image, box: Boxes) -> dict[str, Any]:
-    return {
-        'img': image,
-        'img_path': name,
-        'bbox': box[None, :4],
-        'bbox_score': np.asarray(box[4:5]),
-    }

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,9 +12,13 @@ from rich.progress import track
 
 from nrsfm_distill_mm.apis.drawing_inferencer import DrawingInferencer
 from nrsfm_distill_mm.apis.errors import InferenceInputError, summary
-from nrsfm_distill_mm.apis.frames import Frame, read_frames, with_own_files
+from nrsfm_distill_mm.apis.frames import (
+    FindPeople,
+    Frame,
+    read_frames,
+    with_own_files,
+)
 from nrsfm_distill_mm.apis.outputs import Outputs
-from nrsfm_distill_mm.apis.person_boxes import boxes_by_source
 from nrsfm_distill_mm.apis.recording import Recording
 from nrsfm_distill_mm.apis.sources import (
     Source,
@@ -36,7 +39,7 @@ class ImagePose3DInferencer(DrawingInferencer):
     The arguments of the constructor are those of `StudentInferencer`.
     """
 
-    preprocess_kwargs = {'bboxes', 'bbox_thr', 'nms_thr'}
+    preprocess_kwargs = {'bboxes', 'keypoints', 'bbox_thr', 'nms_thr'}
     forward_kwargs = {'tracking_thr', 'smooth'}
 
     def __call__(
@@ -56,8 +59,9 @@ class ImagePose3DInferencer(DrawingInferencer):
             batch_size: pictures or frames whose people are computed at once, and
                 given in one result; 1 for a webcam.
             out_dir: folder for ``visualizations`` and ``predictions``.
-            **kwargs: ``bboxes``, boxes or a JSON file of them, see
-                `boxes_by_source`; ``bbox_thr``, ``nms_thr`` of the detector, 0.3;
+            **kwargs: ``bboxes``, boxes or a JSON file of them, see `by_source`;
+                ``keypoints``, likewise, for students that are given landmarks;
+                ``bbox_thr``, ``nms_thr`` of the detector, 0.3;
                 ``tracking_thr``, least overlap of a person's boxes in successive
                 frames, 0.3; ``smooth``, filters over time in videos;
                 ``return_vis``, ``show``, ``wait_time`` (s), ``draw_bbox``, ``kpt_thr``,
@@ -74,6 +78,8 @@ class ImagePose3DInferencer(DrawingInferencer):
         Raises:
             InferenceInputError: an input cannot be used. With several inputs the
                 others' results come first, and then a `FailedInputsError`.
+            PersonLandmarksError: landmarks are given where they are not read, or the
+                reverse; nothing has been read.
             UnknownViewError, OutputArgumentError: ``views``, ``vis_format`` or a folder
                 cannot be used; nothing has been read.
             DependencyError: people are to be found and MMDetection is not installed.
@@ -86,16 +92,12 @@ class ImagePose3DInferencer(DrawingInferencer):
         find, forward, draw, write = self._dispatch_kwargs(**kwargs)
         outputs = self._read_outputs(draw, write)
         sources = list_sources(inputs)
-        given = find.pop('bboxes', None)
-        if given is None:
-            self._find.prepare()
-        else:
-            find['given'] = boxes_by_source(given, sources)
+        find_people = self._people_finder(sources, **find)
         usable, failures = with_own_files(sources, outputs.files)
         self._failures = dict(failures)
         for run in runs(usable):
             try:
-                batches = self._run(run, batch_size, outputs, find, forward)
+                batches = self._run(run, batch_size, outputs, find_people, forward)
                 with closing(batches):
                     for batch in batches:
                         people = self.forward(batch)
@@ -112,7 +114,7 @@ class ImagePose3DInferencer(DrawingInferencer):
         run: Sequence[Source],
         batch_size: int,
         outputs: Outputs,
-        find: dict[str, Any],
+        find_people: FindPeople,
         track_args: dict[str, Any],
     ) -> Iterator[list[Frame]]:
         """Batches of frames of some pictures, or of one video; closes its files."""
@@ -122,7 +124,7 @@ class ImagePose3DInferencer(DrawingInferencer):
         self.visualizer.start_video(self._video_input)
         self._tracker = Tracker(video.fps, **track_args) if video else None
         self._recording = Recording(source, outputs, video.fps if video else 0.0)
-        frames = self.preprocess(run, video, **find)
+        frames = self.preprocess(run, video, find_people)
         if self.show_progress:
             frames = track(frames, 'Inference')
         try:
@@ -132,16 +134,15 @@ class ImagePose3DInferencer(DrawingInferencer):
             self._recording.close()
 
     def preprocess(
-        self, inputs: Sequence[Source], video: Video | None, **find: Any
+        self, inputs: Sequence[Source], video: Video | None, find_people: FindPeople
     ) -> Iterator[Frame]:
         """Frames with the crops of their people; what cannot be read is left out.
 
         Args:
             inputs: pictures, or the one source of ``video``.
             video: the open video, if it is one.
-            **find: arguments of `PeopleFinder`.
+            find_people: who is there.
         """
-        find_people = partial(self._find, **find)
         for source in inputs:
             try:
                 yield from read_frames(source, video, find_people, self._prepare)

@@ -1,6 +1,7 @@
 """StudentInferencer: a student and the people that it sees in pictures."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -13,8 +14,15 @@ from mmpose.structures import PoseDataSample
 from torch import nn
 
 from nrsfm_distill_mm.apis.detection import PeopleFinder
-from nrsfm_distill_mm.apis.frames import Frame
+from nrsfm_distill_mm.apis.frames import FindPeople, Frame
+from nrsfm_distill_mm.apis.given_people import by_source
 from nrsfm_distill_mm.apis.people import merge_people, relative_to_root
+from nrsfm_distill_mm.apis.person_boxes import people_with_boxes
+from nrsfm_distill_mm.apis.person_landmarks import (
+    check_given,
+    people_with_landmarks,
+)
+from nrsfm_distill_mm.apis.sources import Source
 from nrsfm_distill_mm.apis.student import build_student, load_config, read_checkpoint
 from nrsfm_distill_mm.apis.tracking import Tracker
 
@@ -81,6 +89,31 @@ class StudentInferencer(BaseMMPoseInferencer):
             found.keypoints_3d = relative_to_root(found.keypoints_3d, root)
             pictures.append(merged)
         return pictures
+
+    def _people_finder(
+        self,
+        sources: Sequence[Source],
+        bboxes: Any = None,
+        keypoints: Any = None,
+        **thresholds: float,
+    ) -> FindPeople:
+        """Who is there: landmarks or boxes that the caller gives, or a detector's.
+
+        Raises:
+            PersonBoxError, PersonLandmarksError: what is given cannot be used.
+            DependencyError: people are to be found and MMDetection is not installed.
+        """
+        check_given(self.model.head, keypoints, bboxes)
+        if keypoints is not None:
+            given = by_source('keypoints', keypoints, sources)
+            count = len(self.model.dataset_meta['keypoint_id2name'])
+            return partial(people_with_landmarks, given, count)
+        if bboxes is None:
+            self._find.prepare()
+            find = partial(self._find, **thresholds)
+        else:
+            find = partial(self._find, given=by_source('bboxes', bboxes, sources))
+        return lambda *frame: people_with_boxes(find(*frame))
 
     def _prepare(self, person: dict[str, Any]) -> Any:
         """A person's crop, by the test pipeline, which may want the metainfo."""

@@ -12,6 +12,9 @@ from nrsfm_distill_mm.models.frame_pooling import FramePooling
 from nrsfm_distill_mm.models.heads.integral_regression_3d_head import (
     IntegralRegression3DHead,
 )
+from nrsfm_distill_mm.models.heads.landmark_lifting_3d_head import (
+    LandmarkLifting3DHead,
+)
 from nrsfm_distill_mm.models.heads.local_depth_3d_head import LocalDepth3DHead
 from nrsfm_distill_mm.models.landmark_distribution_hook import (
     LandmarkDistributionHook,
@@ -23,6 +26,7 @@ from nrsfm_distill_mm.models.load_teacher import (
 )
 from nrsfm_distill_mm.models.losses.nrsfm_distill_loss import NRSfMDistillLoss
 from nrsfm_distill_mm.models.losses.teacher_depth_loss import TeacherDepthLoss
+from nrsfm_distill_mm.models.no_backbone import NoBackbone
 from nrsfm_distill_mm.models.plain_checkpoint_hook import PlainCheckpointHook
 from nrsfm_distill_mm.models.pose_estimators.deep_nrsfm_lifter import DeepNRSfMLifter
 from nrsfm_distill_mm.models.pose_estimators.topdown_pose3d import (
@@ -40,9 +44,11 @@ __all__ = [
     'FramePooling',
     'IntegralRegression3DHead',
     'LandmarkDistributionHook',
+    'LandmarkLifting3DHead',
     'LandmarkPreprocessor',
     'LocalDepth3DHead',
     'NRSfMDistillLoss',
+    'NoBackbone',
     'PlainCheckpointHook',
     'TeacherCheckpointError',
     'TeacherDepthLoss',

@@ -14,11 +14,8 @@ from mmpose.apis.inferencers import base_mmpose_inferencer
 
 from nrsfm_distill_mm.apis import PersonBoxError
 from nrsfm_distill_mm.apis.detection import PeopleFinder
-from nrsfm_distill_mm.apis.person_boxes import (
-    boxes_by_source,
-    boxes_of_frame,
-    checked_boxes,
-)
+from nrsfm_distill_mm.apis.given_people import by_source, of_frame
+from nrsfm_distill_mm.apis.person_boxes import checked_boxes
 from nrsfm_distill_mm.apis.sources import Source
 
 SIZE = (96, 128)
@@ -58,27 +55,27 @@ def test_boxes_go_to_pictures_by_order_or_by_name(tmp_path):
     path = tmp_path / 'boxes.json'
     path.write_text(json.dumps({'b.jpg': [1], 'x/a.jpg': [2], 'a.jpg': [3]}))
     expected = {'x/a.jpg': [2], 'y/b.jpg': [1]}
-    assert boxes_by_source(str(path), [A, B]) == expected
-    assert boxes_by_source([[2], [1]], [A, B]) == expected
+    assert by_source('bboxes', str(path), [A, B]) == expected
+    assert by_source('bboxes', [[2], [1]], [A, B]) == expected
 
 
 def test_boxes_of_a_video_are_lists_by_frame():
     for given in ([[0], [1]], {'film.mp4': [[0], [1]]}):
-        entries = boxes_by_source(given, [FILM])
-        assert [boxes_of_frame(entries, FILM, i) for i in (0, 1)] == [[0], [1]]
+        entries = by_source('bboxes', given, [FILM])
+        assert [of_frame('bboxes', entries, FILM, i) for i in (0, 1)] == [[0], [1]]
     with pytest.raises(PersonBoxError, match='got 2, none for frame 2'):
-        boxes_of_frame(entries, FILM, 2)
+        of_frame('bboxes', entries, FILM, 2)
 
 
 def test_missing_entries_are_errors_and_not_nobody(tmp_path):
     with pytest.raises(PersonBoxError, match='one entry for each of 2 inputs, got 1'):
-        boxes_by_source([[BOX]], [A, B])
+        by_source('bboxes', [[BOX]], [A, B])
     with pytest.raises(PersonBoxError, match='y/b.jpg: bboxes: no entry'):
-        boxes_of_frame(boxes_by_source({'a.jpg': [BOX]}, [A, B]), B, 0)
+        of_frame('bboxes', by_source('bboxes', {'a.jpg': [BOX]}, [A, B]), B, 0)
     for content in ('{', '7'):
         (tmp_path / 'boxes.json').write_text(content)
         with pytest.raises(PersonBoxError, match='boxes.json'):
-            boxes_by_source(tmp_path / 'boxes.json', [A])
+            by_source('bboxes', tmp_path / 'boxes.json', [A])
 
 
 class Detector:

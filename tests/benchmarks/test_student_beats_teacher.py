@@ -10,6 +10,7 @@ sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 
 from student_beats_teacher import (  # noqa: E402
     BONES,
+    GIVEN,
     LOCAL,
     REGRESSION,
     ROOT,
@@ -29,11 +30,12 @@ from student_beats_teacher import (  # noqa: E402
 
 from nrsfm_distill_mm.skeletons import HUMAN36M  # noqa: E402
 
+OTHER_NETWORKS = {*GIVEN, *REGRESSION}
 COLUMNS = ('rescaled', 'pa_mpjpe', 'mpjpe', 'size', 'signs', 'mended', 'broken')
 
 
 @pytest.mark.parametrize('size', SIZES)
-@pytest.mark.parametrize('method', [m for m in STUDENTS if m not in REGRESSION])
+@pytest.mark.parametrize('method', [m for m in STUDENTS if m not in OTHER_NETWORKS])
 def test_students_differ_in_loss_and_view_alone(size, method):
     paths = Path('images'), Path('codes.safetensors')
     config = student_config(method, SIZES[size], *paths)
@@ -54,6 +56,24 @@ def test_students_differ_in_loss_and_view_alone(size, method):
     for part in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
         assert config[part] == other[part]
     assert config.model.backbone == other.model.backbone
+
+
+@pytest.mark.parametrize('size', SIZES)
+def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
+    paths = Path('images'), Path('codes.safetensors')
+    strips, patches, supervised = (
+        student_config(method, SIZES[size], *paths) for method in GIVEN
+    )
+    wide = {'strip_width': None}
+    assert patches.model.head == {**strips.model.head, **wide}
+    assert supervised.model.head == {**strips.model.head, 'depth_loss': None}
+    steps = [step.type for step in supervised.train_dataloader.dataset.pipeline]
+    assert 'LoadDepthLabels' in steps
+    assert supervised.train_dataloader.dataset.load_3d
+    for config in (patches, supervised):
+        for part in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
+            assert config[part] == strips[part]
+    assert strips.model.head.depth_loss.codes_file == 'codes.safetensors'
 
 
 def test_the_data_sets_teachers_have_the_same_images():

@@ -1,0 +1,99 @@
+"""Landmarks that a caller gives, for students that do not find them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nrsfm_distill_mm.apis.errors import PersonLandmarksError
+from nrsfm_distill_mm.apis.given_people import frame_name, of_frame
+from nrsfm_distill_mm.apis.sources import Image, Source
+
+LEAST_SEEN = 2  # landmarks, for a box
+
+
+def people_with_landmarks(
+    given: Mapping[str, Any], num_keypoints: int, source: Source, index: int, _: Image
+) -> list[dict[str, Any]]:
+    """The people of a picture, or of frame ``index`` of a video, for a test pipeline.
+
+    Args:
+        given: as of `by_source`.
+        num_keypoints: P of the student.
+        source: the picture or video.
+        index: of the frame.
+
+    Returns:
+        of each person ``keypoints`` (1, P, 2) px, ``keypoints_visible`` (1, P),
+        ``bbox`` (1, 4) about the visible ones unless it is given, ``bbox_score`` (1,).
+
+    Raises:
+        PersonLandmarksError: they cannot be used, or there are none.
+    """
+    people = of_frame('keypoints', given, source, index)
+    if isinstance(people, Mapping):  # a frame, as MMPose writes it
+        people = people.get('instances', [])
+    where = f'{frame_name(source, index)}: keypoints'
+    return [
+        _checked(f'{where}: person {i}', person, num_keypoints)
+        for i, person in enumerate(people)
+    ]
+
+
+def _checked(where: str, person: Any, num_keypoints: int) -> dict[str, Any]:
+    points, scores, box = _parts(where, person)
+    if points.shape != (num_keypoints, 2) or scores.shape != (num_keypoints,):
+        raise PersonLandmarksError(
+            f'{where}: expected {num_keypoints} landmarks of x and y, with or without '
+            f'scores, got {points.shape} and {scores.shape}'
+        )
+    visible = (scores > 0) & np.isfinite(points).all(axis=1)
+    seen = points[visible]
+    if len(seen) < LEAST_SEEN or not np.ptp(seen, axis=0).min() > 0:
+        raise PersonLandmarksError(
+            f'{where}: expected landmarks that span a box, got {len(seen)} visible ones'
+        )
+    if box is None:
+        box = np.concatenate([seen.min(axis=0), seen.max(axis=0)])
+    return {
+        'bbox': box[None],
+        'bbox_score': np.ones(1, np.float32),
+        'keypoints': np.where(visible[:, None], points, 0)[None],
+        'keypoints_visible': visible[None].astype(np.float32),
+    }
+
+
+def _parts(where: str, person: Any) -> tuple[Any, Any, Any]:
+    """Landmarks (P, 2), scores (P,), and the box (4,) if there is one."""
+    known = person if isinstance(person, Mapping) else {'keypoints': person}
+    try:
+        points = np.asarray(known['keypoints'], np.float32)
+        scores = points[..., 2] if points.shape[-1] > 2 else points[..., 0] * 0 + 1  # noqa: PLR2004
+        scores = np.asarray(known.get('keypoint_scores', scores), np.float32)
+        box = known.get('bbox')
+        box = None if box is None else np.asarray(box, np.float32).reshape(-1)[:4]
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise PersonLandmarksError(f'{where}: expected numbers: {error!r}') from error
+    return points[..., :2], scores, box
+
+
+def check_given(head: Any, keypoints: Any, bboxes: Any) -> None:
+    """Whether landmarks are given where a student needs them, and only there.
+
+    Raises:
+        PersonLandmarksError: they are not.
+    """
+    if head.reads_landmarks and keypoints is None:
+        raise PersonLandmarksError(
+            f'keypoints: expected the landmarks of the people, as '
+            f"{type(head).__name__} does not find them; MMPose's 2D inferencers do"
+        )
+    if keypoints is not None and not head.reads_landmarks:
+        raise PersonLandmarksError(
+            f'keypoints: expected none, as {type(head).__name__} finds them itself; '
+            'give bboxes'
+        )
+    if keypoints is not None and bboxes is not None:
+        raise PersonLandmarksError(
+            'bboxes: expected none beside keypoints, whose people may have a bbox each'
+        )

@@ -1,0 +1,120 @@
+"""Landmarks of people: from the caller, and from files of MMPose's inferencers."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from layouts import WORM
+from mmengine.config import Config
+from tiny_student import ROOT, picture, save_student, student_config, write_video
+
+from nrsfm_distill_mm.apis import ImagePose3DInferencer, PersonLandmarksError
+from nrsfm_distill_mm.apis.person_landmarks import people_with_landmarks
+from nrsfm_distill_mm.apis.sources import Source
+
+A, FILM = Source('x/a.jpg', 'image'), Source('x/film.mp4', 'video')
+POINTS = np.float32(
+    [[30, 20], [40, 30], [50, 25], [60, 50], [70, 55], [65, 70], [35, 60]]
+)
+
+
+def found(entry, source=A, index=0, count=7):
+    return people_with_landmarks({source.name: entry}, count, source, index, None)
+
+
+@pytest.fixture
+def lifter(tmp_path) -> ImagePose3DInferencer:
+    config = Config(student_config())
+    head = config.model.head
+    config.model.backbone = {'type': 'NoBackbone'}
+    config.model.head = {
+        'type': 'LandmarkLifting3DHead',
+        'parents': [-1, 0, 1, 2, 3, 4, 5],
+        **{k: head[k] for k in ('input_size', 'num_joints', 'root_index', 'decoder')},
+    }
+    encode = {'type': 'GenerateTarget', 'encoder': head.decoder}
+    config.test_dataloader.dataset.pipeline.insert(3, encode)
+    weights = save_student(tmp_path / 'lifter', WORM, config)
+    return ImagePose3DInferencer(weights=weights)
+
+
+def test_x_and_y_are_those_given(lifter):
+    moved = POINTS + [9, 3]
+    ((first, second),) = next(lifter(picture(), keypoints=[[POINTS, moved]]))[
+        'predictions'
+    ]
+    np.testing.assert_allclose(first['keypoints'], POINTS, atol=1e-3)
+    np.testing.assert_allclose(second['keypoints'], moved, atol=1e-3)
+    pose = np.array(first['keypoints_3d'])
+    np.testing.assert_allclose(pose[:, :2], POINTS - POINTS[ROOT], atol=1e-3)
+    assert np.ptp(pose[:, 2]) > 0
+
+
+def test_what_mmpose_has_predicted_is_read(lifter, tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.png'), picture())
+    film = write_video(tmp_path / 'film.mp4', frames=2)
+    person = {
+        'keypoints': POINTS.tolist(),
+        'keypoint_scores': [0.9] * 7,
+        'bbox': [[20.0, 10.0, 80.0, 80.0]],
+        'bbox_score': 0.8,
+    }
+    folder = tmp_path / 'predictions'
+    folder.mkdir()
+    (folder / 'a.json').write_text(json.dumps([person]))
+    frames = [{'frame_id': i, 'instances': [person] * i} for i in range(2)]
+    (folder / 'film.json').write_text(json.dumps(frames))
+    inputs = [str(tmp_path / 'a.png'), film]
+    counts = [
+        len(people)
+        for result in lifter(inputs, keypoints=str(folder))
+        for people in result['predictions']
+    ]
+    assert counts == [1, 0, 1]
+
+
+def test_landmarks_that_are_not_seen_are_not_read():
+    scores = np.array([1, 0, 1, 1, 1, 1, 1])[:, None]
+    lost = np.where(scores, POINTS, np.nan)
+    (by_score,) = found([np.concatenate([POINTS, scores], axis=1)])
+    (by_nan,) = found([lost])
+    for person in (by_score, by_nan):
+        assert person['keypoints_visible'].tolist() == [[1, 0, 1, 1, 1, 1, 1]]
+        np.testing.assert_array_equal(person['bbox'], [[30, 20, 70, 70]])
+        assert np.isfinite(person['keypoints']).all()
+
+
+def test_of_videos_each_frame_has_its_own():
+    entry = [[POINTS], {'frame_id': 1, 'instances': []}]
+    assert [len(found(entry, FILM, i)) for i in (0, 1)] == [1, 0]
+    with pytest.raises(PersonLandmarksError, match='got 2, none for frame 2'):
+        found(entry, FILM, 2)
+
+
+@pytest.mark.parametrize(
+    ('entry', 'message'),
+    [
+        ([POINTS[:5]], r'person 0: expected 7 landmarks of x and y.*got \(5, 2\)'),
+        ([POINTS, POINTS[:, :1]], 'person 1: expected 7 landmarks'),
+        ([POINTS * np.nan], 'expected landmarks that span a box, got 0 visible ones'),
+        ([POINTS * 0], 'expected landmarks that span a box, got 7 visible ones'),
+        ([{'keypoint_scores': [1] * 7}], 'expected numbers: KeyError'),
+        ([{'keypoints': POINTS, 'keypoint_scores': [1]}], r'and \(1,\)'),
+        (['somebody'], 'expected numbers'),
+    ],
+)
+def test_landmarks_that_cannot_be_used(entry, message):
+    with pytest.raises(PersonLandmarksError, match=f'x/a.jpg: keypoints: .*{message}'):
+        found(entry)
+
+
+def test_a_student_that_is_given_landmarks_needs_them(lifter, inferencer):
+    with pytest.raises(PersonLandmarksError, match='LandmarkLifting3DHead does not'):
+        next(lifter(picture()))
+    with pytest.raises(PersonLandmarksError, match='finds them itself; give bboxes'):
+        next(inferencer(picture(), keypoints=[[POINTS]]))
+    with pytest.raises(PersonLandmarksError, match='bboxes: expected none beside'):
+        next(lifter(picture(), keypoints=[[POINTS]], bboxes=[[[4, 6, 40, 60]]]))
+    with pytest.raises(PersonLandmarksError, match='keypoints: cannot read nowhere'):
+        next(lifter(picture(), keypoints='nowhere.json'))

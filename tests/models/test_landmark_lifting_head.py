@@ -1,0 +1,147 @@
+"""LandmarkLifting3DHead: landmarks are given, depth is read off the picture."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from mmengine.structures import InstanceData
+from mmpose.registry import MODELS
+from mmpose.structures import PoseDataSample
+from torch import Tensor
+
+from nrsfm_distill_mm.models import LandmarkLifting3DHead, TopdownPose3DEstimator
+from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
+
+SIZE = (48, 64)
+PARENTS = (-1, 0, 1, 1, 3, 0, 5)
+SWAP = (1, 0, 2, 3, 4, 6, 5)
+POINTS = len(PARENTS)
+
+
+def build(**head: Any) -> TopdownPose3DEstimator:
+    settings = {
+        'type': 'LandmarkLifting3DHead',
+        'input_size': SIZE,
+        'num_joints': POINTS,
+        'parents': PARENTS,
+        'channels': 8,
+        'root_index': 2,
+        'decoder': {'type': 'IntegralPose3DLabel', 'input_size': SIZE},
+    }
+    backbone = {'type': 'NoBackbone'}
+    return MODELS.build(
+        {
+            'type': 'TopdownPose3DEstimator',
+            'backbone': backbone,
+            'head': settings | head,
+        }
+    )
+
+
+def samples_of(labels: dict[str, Tensor]) -> list[PoseDataSample]:
+    samples = []
+    for i in range(len(labels['keypoint_labels'])):
+        sample = PoseDataSample(
+            metainfo={
+                'input_center': np.array([200.0, 100.0]),
+                'input_scale': np.array([96.0, 128.0]),
+                'input_size': SIZE,
+                'flip_indices': list(SWAP),
+            }
+        )
+        sample.gt_instances = InstanceData(
+            bboxes=np.zeros((1, 4)), bbox_scores=np.ones(1)
+        )
+        own = {name: value[i : i + 1] for name, value in labels.items()}
+        sample.gt_instance_labels = InstanceData(**own)
+        samples.append(sample)
+    return samples
+
+
+@pytest.fixture
+def images() -> Tensor:
+    return torch.randn(4, 3, SIZE[1], SIZE[0])
+
+
+@pytest.fixture
+def targets() -> dict[str, Tensor]:
+    return {
+        'keypoint_labels': 0.1 + 0.8 * torch.rand(4, POINTS, 2),
+        'keypoint_weights': torch.ones(4, POINTS),
+    }
+
+
+def test_x_and_y_are_the_given_ones(images, targets):
+    student = build().eval()
+    with torch.no_grad():
+        found = student(images, samples_of(targets), mode='predict')
+    plane = targets['keypoint_labels'].numpy()
+    for i, sample in enumerate(found):
+        expected = plane[i] * 96 + [200 - 48, 100 - 64]  # the crop is 96 image px wide
+        pose = sample.pred_instances.keypoints_3d[0]
+        np.testing.assert_allclose(pose[:, :2], expected, rtol=1e-4)
+        assert pose[2, 2] == 0
+        assert (pose[[0, 1, 3, 4, 5, 6], 2] != 0).all()
+
+
+def test_only_depth_is_learnt(images, targets, codes_file, labels: TeacherLabels):
+    loss = {'type': 'TeacherDepthLoss', 'codes_file': codes_file, 'links': [(0, 1)]}
+    student = build(depth_loss=loss)
+    teacher = {f'teacher_{k}': v for k, v in labels._asdict().items()}
+    losses = student(images, samples_of(targets | teacher), mode='loss')
+    assert set(losses) == {'loss_kpt', 'loss_depth'}
+    assert losses['loss_kpt'] == 0
+    losses['loss_depth'].backward()
+    for name, parameter in student.named_parameters():
+        assert parameter.grad.isfinite().all(), name
+    assert student.head.bone_depths.patch_layers[0][0].weight.grad.abs().sum() > 0
+
+
+def test_true_depth_teaches_it_too(images, targets):
+    targets['keypoint_labels'] = torch.rand(4, POINTS, 3)
+    losses = build()(images, samples_of(targets), mode='loss')
+    assert set(losses) == {'loss_kpt'}
+    assert losses['loss_kpt'] > 0
+
+
+def test_hidden_landmarks_are_not_read(images, targets):
+    head = build().head.eval()
+    targets['keypoint_weights'][:, 4] = 0
+    coords = head.locate((images,), samples_of(targets))
+    targets['keypoint_labels'][:, 4] = torch.nan
+    assert torch.equal(head.locate((images,), samples_of(targets)), coords)
+    assert torch.equal(coords[:, 4, :2], targets['keypoint_labels'][:, 3])
+
+
+def test_flip_test_of_a_mirrored_image_is_the_mirrored_answer(images, targets):
+    student = build().eval()
+    student.test_cfg = {'flip_test': True}
+    mirrored = dict(targets)
+    plane = targets['keypoint_labels'][:, list(SWAP)].clone()
+    plane[..., 0] = 47 / 48 - plane[..., 0]
+    mirrored['keypoint_labels'] = plane
+    with torch.no_grad():
+        found = student(images, samples_of(targets), mode='predict')
+        other = student(images.flip(-1), samples_of(mirrored), mode='predict')
+    for a, b in zip(found, other, strict=True):
+        depth = b.pred_instances.keypoints_3d[0][list(SWAP), 2]
+        expected = a.pred_instances.keypoints_3d[0]
+        np.testing.assert_allclose(expected[:, 2], depth, atol=1e-3)
+        last = 2 * (200 - 48) + 94
+        np.testing.assert_allclose(
+            last - b.pred_instances.keypoints[0][list(SWAP), 0],
+            expected[:, 0],
+            rtol=1e-4,
+        )
+
+
+def test_without_landmarks_there_is_no_pose(images):
+    with pytest.raises(ValueError, match='plane: expected the landmarks'):
+        build()(images, None, mode='tensor')
+
+
+def test_the_whole_is_small():
+    head = build(channels=32).head
+    assert isinstance(head, LandmarkLifting3DHead)
+    assert sum(p.numel() for p in head.parameters()) < 150_000
