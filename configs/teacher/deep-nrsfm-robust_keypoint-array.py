@@ -2,5 +2,4 @@
 # count as hidden, and the rest are fitted by distances, not by their squares.
 _base_ = ['deep-nrsfm_keypoint-array.py']
 
-# Unseen poses have not been tried together with this.
-model = dict(outlier_distance=4.0, limb_weight=0.0)
+model = dict(outlier_distance=4.0)
