@@ -67,6 +67,22 @@ def student_config(metainfo: dict[str, Any] = WORM) -> dict[str, Any]:
     }
 
 
+def lifting_config() -> Config:
+    """A student of the same landmarks, which it is given."""
+    config = Config(student_config())
+    head = config.model.head
+    known = ('input_size', 'num_joints', 'root_index', 'decoder')
+    config.model.backbone = {'type': 'NoBackbone'}
+    config.model.head = {
+        'type': 'LandmarkLifting3DHead',
+        'parents': [-1, 0, 1, 2, 3, 4, 5],
+        **{name: head[name] for name in known},
+    }
+    encode = {'type': 'GenerateTarget', 'encoder': head.decoder}
+    config.test_dataloader.dataset.pipeline.insert(3, encode)
+    return config
+
+
 def save_student(
     folder: Path, metainfo: dict[str, Any] = WORM, config: Config | None = None
 ) -> str:

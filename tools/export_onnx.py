@@ -34,7 +34,7 @@ TOLERANCE = 1e-4  # crop widths
 
 
 class ExportError(RuntimeError):
-    """ONNX Runtime and PyTorch differ in what the student says."""
+    """A student cannot be exported, or ONNX Runtime says other things than PyTorch."""
 
 
 class CropsToKeypoints(nn.Module):
@@ -99,12 +99,21 @@ def check_output(out: Path) -> None:
 
 
 def load_student(config: str, checkpoint: str) -> Any:
-    """The student of a config with the weights of a checkpoint, on the CPU."""
+    """The student of a config with the weights of a checkpoint, on the CPU.
+
+    Raises:
+        ExportError: it is given landmarks, which the file has no place for.
+    """
     content = read_checkpoint(checkpoint)
     init_default_scope('mmpose')
-    return build_student(
-        load_config(config, content['meta'], checkpoint), content, checkpoint
-    )
+    loaded = load_config(config, content['meta'], checkpoint)
+    student = build_student(loaded, content, checkpoint)
+    if student.head.reads_landmarks:
+        raise ExportError(
+            f'{config}: expected a student that finds its landmarks, got '
+            f'{type(student.head).__name__}'
+        )
+    return student
 
 
 def description(student: Any) -> dict[str, str]:

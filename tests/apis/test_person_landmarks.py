@@ -6,8 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from layouts import WORM
-from mmengine.config import Config
-from tiny_student import ROOT, picture, save_student, student_config, write_video
+from tiny_student import ROOT, lifting_config, picture, save_student, write_video
 
 from nrsfm_distill_mm.apis import ImagePose3DInferencer, PersonLandmarksError
 from nrsfm_distill_mm.apis.person_landmarks import people_with_landmarks
@@ -25,17 +24,7 @@ def found(entry, source=A, index=0, count=7):
 
 @pytest.fixture
 def lifter(tmp_path) -> ImagePose3DInferencer:
-    config = Config(student_config())
-    head = config.model.head
-    config.model.backbone = {'type': 'NoBackbone'}
-    config.model.head = {
-        'type': 'LandmarkLifting3DHead',
-        'parents': [-1, 0, 1, 2, 3, 4, 5],
-        **{k: head[k] for k in ('input_size', 'num_joints', 'root_index', 'decoder')},
-    }
-    encode = {'type': 'GenerateTarget', 'encoder': head.decoder}
-    config.test_dataloader.dataset.pipeline.insert(3, encode)
-    weights = save_student(tmp_path / 'lifter', WORM, config)
+    weights = save_student(tmp_path / 'lifter', WORM, lifting_config())
     return ImagePose3DInferencer(weights=weights)
 
 

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from layouts import REAL, REPO
+from layouts import REAL, REPO, WORM
 from mmpose.registry import MODELS
-from tiny_student import ROOT, SIZE, picture, save_student
+from tiny_student import ROOT, SIZE, lifting_config, picture, save_student
 
 sys.path.append(str(REPO / 'tools'))
 
@@ -46,6 +46,12 @@ def exported(config, weights, tmp_path_factory) -> str:
     assert main([config, weights, '--out', str(out)]) == 0
     assert [file.name for file in out.parent.iterdir()] == ['student.onnx']
     return str(out)
+
+
+def test_a_student_that_is_given_landmarks_is_refused(tmp_path):
+    weights = save_student(tmp_path, WORM, lifting_config())
+    with pytest.raises(export_onnx.ExportError, match='got LandmarkLifting3DHead'):
+        load_student(weights.replace('.pth', '.py'), weights)
 
 
 def _run(path: str, crops: np.ndarray) -> np.ndarray:
