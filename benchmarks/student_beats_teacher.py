@@ -18,6 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -84,13 +85,17 @@ COPIES = {'local': LOCAL[WEAKSUP], 'regression': next(iter(REGRESSION))}
 WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
 COPY_BONES = partial(TeacherDepthLoss, links=HUMAN36M.bones)
+# Lifters that learn from the losses of students, and see no image.
 LIFTED = {
-    f'{WEAKSUP}, no image': (WHOLE, TeacherDepthLoss),
-    f'{UPPER}, no image': (WHOLE, NRSfMDistillLoss),
-    f'{LOCAL[WEAKSUP]}, no image': (BONEWISE, TeacherDepthLoss),
-    f'{LOCAL[UPPER]}, no image': (BONEWISE, NRSfMDistillLoss),
-    f'{BONES}, no image': (BONEWISE, COPY_BONES),
+    WEAKSUP: (WHOLE, TeacherDepthLoss),
+    UPPER: (WHOLE, NRSfMDistillLoss),
+    LOCAL[WEAKSUP]: (BONEWISE, TeacherDepthLoss),
+    LOCAL[UPPER]: (BONEWISE, NRSfMDistillLoss),
+    BONES: (BONEWISE, COPY_BONES),
 }
+CONTROLS = {
+    method: (WEAKSUP, BONES) for method in GIVEN
+}  # other students have their own
 LINKS = torch.tensor(HUMAN36M.bones)
 ERRORS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe')
 SHARES = ('signs', 'mended', 'broken')
@@ -334,7 +339,9 @@ def evaluate(
         for split, paths in files.items()
     }
     teacher = load_teacher(checkpoint)
-    lifters = image_free(rows['train'][TEACHER], codes, seed)
+    wanted = set(chain(*(CONTROLS.get(m, (m,)) for m in files['train'])))
+    taught = [method for method in LIFTED if method in wanted]
+    lifters = image_free(rows['train'][TEACHER], codes, seed, taught)
     for split, predictions in rows.items():
         first = predictions[TEACHER]
         true, pixels = torch.from_numpy(first.true), torch.from_numpy(first.annotated)
@@ -366,14 +373,17 @@ def evaluate(
         )
 
 
-def image_free(row: Predictions, codes: Path, seed: int) -> dict[str, Any]:
-    """Lifters that learn from the students' losses and see 2D alone."""
+def image_free(
+    row: Predictions, codes: Path, seed: int, methods: Sequence[str]
+) -> dict[str, Any]:
+    """Lifters that learn from the losses of students and see 2D alone."""
     keypoints = dict(zip(row.key.tolist(), row.annotated, strict=True))
     landmarks, labels = training_set(str(codes), keypoints)
     lifters = {}
-    for method, (network, loss) in LIFTED.items():
+    for method in methods:
+        network, loss = LIFTED[method]
         torch.manual_seed(seed)
-        lifters[method] = train_lifter(
+        lifters[f'{method}, no image'] = train_lifter(
             network(), landmarks, labels, loss(codes_file=str(codes)), 3000
         )
     return lifters
@@ -491,7 +501,8 @@ def main() -> None:
     }
     mmengine.dump(content, out / f'{args.data}.json', indent=1)
     figure(summary, results).savefig(out / f'{args.data}.png', dpi=110)
-    shown = [TEACHER, *(m for m in (WEAKSUP, UPPER, BONES) if m in args.students)]
+    drawn = (WEAKSUP, UPPER, BONES, next(iter(GIVEN)))
+    shown = [TEACHER, *(m for m in drawn if m in args.students)]
     if len(shown) > 1:
         folder = out / args.data / f'seed{args.first_seed}'
         rows = read_rows({m: str(prediction_file(folder, m, 'test')) for m in shown})

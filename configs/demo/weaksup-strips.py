@@ -22,7 +22,6 @@ val_pipeline = [
 model = dict(
     head=dict(
         input_size=input_size,
-        patch_resolution=13,
         decoder=codec,
         depth_loss=dict(codes_file=codes_file),
     )

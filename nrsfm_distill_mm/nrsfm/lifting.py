@@ -43,11 +43,7 @@ def lift(
     current = complete_landmarks(landmarks, visible, network.landmark_distribution)
     output: NRSfMOutput = network(current.landmarks)
     for _ in range(refinements):
-        projected = output.reproject()
-        _, offset = centre_points(current.landmarks - projected, visible)
-        guess = projected + offset.unsqueeze(-2)
-        filled = torch.where(visible.unsqueeze(-1), current.landmarks, guess)
-        current = renormalise(current, filled)
+        current = refill(current, visible, output)
         output = network(current.landmarks)
     side = current.side
     distance = output.inverse_distance
@@ -57,6 +53,23 @@ def lift(
         output.shape * side[:, None, None],
         None if distance is None else distance / side,
     )
+
+
+def refill(
+    current: NormalisedLandmarks, visible: Tensor, output: NRSfMOutput
+) -> NormalisedLandmarks:
+    """Complete landmarks, those hidden where an answer projects them.
+
+    Args:
+        current: complete landmarks, of which some were guessed.
+        visible: (N, P) bool, those that were not.
+        output: what the network says of ``current``.
+    """
+    projected = output.reproject()
+    _, offset = centre_points(current.landmarks - projected, visible)
+    guess = projected + offset.unsqueeze(-2)
+    filled = torch.where(visible.unsqueeze(-1), current.landmarks, guess)
+    return renormalise(current, filled)
 
 
 def lift_mirrored(

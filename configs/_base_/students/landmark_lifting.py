@@ -16,7 +16,6 @@ model = dict(
         type='LandmarkLifting3DHead',
         input_size=(256, 256),
         num_joints=17,
-        patch_resolution=26,
         decoder=dict(type='IntegralPose3DLabel', input_size=(256, 256)),
     ),
     test_cfg=dict(flip_test=False),
