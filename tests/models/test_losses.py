@@ -172,6 +172,62 @@ def test_along_links_a_mistake_stays_in_its_bone(
         TeacherDepthLoss(codes_file, links=[(0, 1, 2)])
 
 
+BONES = [(0, 1), (1, 2), (2, 3), (1, 4), (4, 5), (5, 6)]
+
+
+def test_bones_of_one_proportion_cost_nothing(
+    codes_file: str, pose: Tensor, labels: TeacherLabels
+) -> None:
+    turned = pose[:1] @ torch.linalg.qr(torch.randn(4, 3, 3))[0]
+    turned = turned * torch.tensor([0.5, 1, 2, 3])[:, None, None]
+    plain, bones = (
+        NRSfMDistillLoss(codes_file, links=BONES, bone_weight=weight)
+        for weight in (0, 4)
+    )
+    arguments = turned[..., :2], None, labels
+    torch.testing.assert_close(bones(turned, *arguments), plain(turned, *arguments))
+    assert bones.terms['teacher_bones'] < 1e-5
+
+
+def test_a_bone_that_is_too_short_asks_for_depth_and_for_nothing_else(
+    codes_file: str, pose: Tensor, labels: TeacherLabels
+) -> None:
+    output = pose[:1].repeat(4, 1, 1)
+    output[3, 6] = 0.7 * output[3, 6] + 0.3 * output[3, 5]  # a leaf, in one sample
+    output.requires_grad_()
+    losses = [
+        TeacherDepthLoss(codes_file, links=BONES, bone_weight=weight)
+        for weight in (0.0, 4.0)
+    ]
+    plain, bones = (loss(output, output[..., :2], None, labels) for loss in losses)
+    assert bones > plain
+    (gradient,) = torch.autograd.grad(bones - plain, output)
+    assert (gradient[..., :2] == 0).all()
+    step = (output[3, 6, 2] - output[3, 5, 2]).sign()
+    assert gradient[3, 6, 2] * step < 0, 'a longer bone would cost less'
+
+
+def test_samples_with_a_hidden_landmark_have_no_bones(
+    codes_file: str, pose: Tensor, labels: TeacherLabels
+) -> None:
+    loss = TeacherDepthLoss(codes_file, links=BONES, bone_weight=4.0)
+    weight = torch.ones(4, 7)
+    weight[2, 5] = 0
+    strange = pose.clone()
+    loss(pose, pose[..., :2], weight, labels)
+    before = loss.terms['teacher_bones']
+    strange[2, 5] += 3
+    loss(strange, pose[..., :2], weight, labels)
+    assert loss.terms['teacher_bones'] == before > 0
+    loss(pose, pose[..., :2], 0 * weight, labels)
+    assert loss.terms['teacher_bones'] == 0
+
+
+def test_bones_without_links_are_refused(codes_file: str) -> None:
+    with pytest.raises(ValueError, match='bone_weight: expected 0 without links'):
+        NRSfMDistillLoss(codes_file, bone_weight=1.0)
+
+
 def test_codes_of_another_teacher_are_refused(
     distill: NRSfMDistillLoss, pose: Tensor, labels: TeacherLabels
 ) -> None:

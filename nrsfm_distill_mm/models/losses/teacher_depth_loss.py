@@ -1,12 +1,10 @@
 """TeacherDepthLoss: the baseline that copies the teacher's depth."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import ValueRangeError, check_finite
+from nrsfm_distill_mm.geometry import check_finite
+from nrsfm_distill_mm.models.losses.bone_links import link_ends
 from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import (
     TeacherLabels,
@@ -23,27 +21,15 @@ class TeacherDepthLoss(TeacherGuidedLoss):
     The sum of |z - z_teacher| over the landmarks, in sides, both depths relative to
     their mean; the mean over the samples in which the teacher has an answer.
 
-    Args:
-        *args: as of :class:`TeacherGuidedLoss`.
-        links: pairs of landmarks, to sum |dz - dz_teacher| over them instead, dz from
-            one end to the other. A mistake of the teacher then stays in its bone; and
-            a student that cannot tell when it is made does best by the teacher's more
-            frequent answer, instead of something in between.
-        **kwargs: likewise.
+    With ``links`` it is the sum of |dz - dz_teacher| over them instead, dz from one end
+    to the other. A mistake of the teacher then stays in its bone; and a student that
+    cannot tell when it is made does best by the teacher's more frequent answer, instead
+    of something in between.
+
+    The arguments are those of :class:`TeacherGuidedLoss`.
     """
 
     loss_name = 'loss_depth'
-
-    def __init__(
-        self,
-        *args: Any,
-        links: Sequence[tuple[int, int]] = (),
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        if any(len(link) != 2 or min(link) < 0 for link in links):  # noqa: PLR2004
-            raise ValueError(f'links: expected pairs of indices, got {links}')
-        self.links = [list(ends) for ends in zip(*links, strict=True)]
 
     def depth_cost(
         self,
@@ -58,11 +44,6 @@ class TeacherDepthLoss(TeacherGuidedLoss):
         depth = basis.depth_sign * output[..., 2] / labels.side[:, None]
         error = depth - depth.mean(-1, keepdim=True) - pose[..., 2]
         if self.links:
-            starts, ends = self.links
-            if max(starts + ends) >= error.shape[1]:
-                raise ValueRangeError(
-                    f'links: expected indices of {error.shape[1]} landmarks, got '
-                    f'{max(starts + ends)}'
-                )
+            starts, ends = link_ends(self.links, error.shape[1]).T
             error = error[:, ends] - error[:, starts]
         return mean_over_valid(error.abs().sum(-1), labels.valid)

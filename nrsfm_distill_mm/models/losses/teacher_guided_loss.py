@@ -11,6 +11,11 @@ from nrsfm_distill_mm.geometry import (
     check_shape,
     mirror_depth,
 )
+from nrsfm_distill_mm.models.losses.bone_links import (
+    Links,
+    check_pairs,
+    depth_bone_variation,
+)
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels, teacher_shape
 from nrsfm_distill_mm.models.losses.teacher_sources import (
     CodesFile,
@@ -37,6 +42,11 @@ class TeacherGuidedLoss(nn.Module):
         teacher: the teacher's checkpoint, instead.
         loss_weight: weight of the whole.
         landmark_weight: weight of the l1 on x and y; only with ``teacher``.
+        links: pairs of landmarks, the bones.
+        bone_weight: weight of the variation of the bones' proportions in the batch, of
+            samples that are wholly visible. People are of like proportions, so that a
+            bone that is too short in the picture, and flat, must have depth; x and y
+            receive no gradient from it.
     """
 
     loss_name: str
@@ -47,6 +57,8 @@ class TeacherGuidedLoss(nn.Module):
         teacher: str | None = None,
         loss_weight: float = 1.0,
         landmark_weight: float = 1.0,
+        links: Links = (),
+        bone_weight: float = 0.0,
     ) -> None:
         super().__init__()
         if bool(codes_file) == bool(teacher):
@@ -54,6 +66,13 @@ class TeacherGuidedLoss(nn.Module):
                 'codes_file, teacher: expected one of them, got '
                 f'{codes_file!r} and {teacher!r}'
             )
+        check_pairs(links)
+        if bone_weight and not links:
+            raise ValueError(
+                f'bone_weight: expected 0 without links, got {bone_weight}'
+            )
+        self.links = [tuple(link) for link in links]
+        self.bone_weight = bone_weight
         self.source: CodesFile | FrozenTeacher
         self.source = FrozenTeacher(teacher) if teacher else CodesFile(codes_file)
         self.loss_weight = loss_weight
@@ -100,6 +119,10 @@ class TeacherGuidedLoss(nn.Module):
                 error = (error.masked_fill(~visible, 0).sum(1) / labels.side).mean()
                 self.terms['teacher_landmarks'] = error.detach()
                 cost = cost + self.landmark_weight * error
+            if self.bone_weight:
+                variation = depth_bone_variation(coords, visible, self.links)
+                self.terms['teacher_bones'] = variation.detach()
+                cost = cost + self.bone_weight * variation
         hub = MessageHub.get_current_instance()
         for name, value in self.terms.items():
             hub.update_scalar(f'train/{name}', value)
