@@ -67,8 +67,10 @@ SUPERVISED = 'supervised'
 LOCAL = {method: f'local, {method}' for method in (WEAKSUP, UPPER, SUPERVISED)}
 BONES = 'local, bones'  # copies the teacher's depth along each bone
 # Those that are given the annotated 2D, as the teacher is, and what is their own.
+STRIPS = 'given 2D, strips'
 GIVEN: dict[str, dict[str, Any]] = {
-    'given 2D, strips': {},
+    STRIPS: {},
+    f'{STRIPS}, copies alone': {'depth_loss.bone_weight': 0.0},
     'given 2D, patches': {'strip_width': None},
     f'given 2D, {SUPERVISED}': {},
 }
@@ -85,6 +87,7 @@ COPIES = {'local': LOCAL[WEAKSUP], 'regression': next(iter(REGRESSION))}
 WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
 COPY_BONES = partial(TeacherDepthLoss, links=HUMAN36M.bones)
+BONE_WEIGHT = 10.0  # of configs/student/weaksup-strips_*
 # Lifters that learn from the losses of students, and see no image.
 LIFTED = {
     WEAKSUP: (WHOLE, TeacherDepthLoss),
@@ -222,7 +225,8 @@ def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
     """A student's config with this data, these codes, and the loss of a method."""
     local = size.local if method in {*LOCAL.values(), BONES} else size.student
     config = Config.fromfile(ROOT / (size.given if method in GIVEN else local))
-    config.model.head.update(GIVEN.get(method, {}))
+    options = GIVEN.get(method, {})
+    config.merge_from_dict({f'model.head.{k}': v for k, v in options.items()})
     point_to(config, data)
     dataset = config.train_dataloader.dataset
     loss: dict[str, Any] | None = dict(config.model.head.depth_loss)
@@ -501,7 +505,7 @@ def main() -> None:
     }
     mmengine.dump(content, out / f'{args.data}.json', indent=1)
     figure(summary, results).savefig(out / f'{args.data}.png', dpi=110)
-    drawn = (WEAKSUP, UPPER, BONES, next(iter(GIVEN)))
+    drawn = (WEAKSUP, UPPER, BONES, STRIPS)
     shown = [TEACHER, *(m for m in drawn if m in args.students)]
     if len(shown) > 1:
         folder = out / args.data / f'seed{args.first_seed}'

@@ -11,12 +11,8 @@ codec = dict(type='IntegralPose3DLabel', input_size=input_size)
 train_pipeline = _base_.train_pipeline
 train_pipeline[4] = dict(type='TopdownAffine', input_size=input_size)
 train_pipeline[6] = dict(type='GenerateTarget', encoder=codec)
-val_pipeline = [
-    *_base_.val_pipeline[:2],
-    dict(type='TopdownAffine', input_size=input_size),
-    dict(type='GenerateTarget', encoder=codec),
-    _base_.val_pipeline[-1],
-]
+val_pipeline = _base_.val_pipeline
+val_pipeline[2:3] = [train_pipeline[4], train_pipeline[6]]
 
 description = import_module('mmpose.datasets.datasets.utils').parse_pose_metainfo
 parents = import_module('nrsfm_distill_mm.skeletons').tree_of_links(
@@ -30,6 +26,7 @@ model = dict(
         depth_loss=dict(
             type='TeacherDepthLoss',
             codes_file=_base_.codes_file,
+            bone_weight=10.0,
             links=[(parent, i) for i, parent in enumerate(parents) if parent >= 0],
         ),
     )

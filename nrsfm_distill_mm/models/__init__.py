@@ -9,6 +9,7 @@ from nrsfm_distill_mm.models.depth_sign_hook import (
     DepthSignHook,
 )
 from nrsfm_distill_mm.models.frame_pooling import FramePooling
+from nrsfm_distill_mm.models.grow_bone_weight_hook import GrowBoneWeightHook
 from nrsfm_distill_mm.models.heads.integral_regression_3d_head import (
     IntegralRegression3DHead,
 )
@@ -42,6 +43,7 @@ __all__ = [
     'DepthSignFromPerspectiveHook',
     'DepthSignHook',
     'FramePooling',
+    'GrowBoneWeightHook',
     'IntegralRegression3DHead',
     'LandmarkDistributionHook',
     'LandmarkLifting3DHead',

@@ -24,8 +24,8 @@ from nrsfm_distill_mm.nrsfm import (
     LimbExchange,
     NRSfMOutput,
     bone_length_variation,
-    complete_landmarks,
     dictionary_scale,
+    fill_hidden,
     lift,
     lift_mirrored,
     plausible_landmarks,
@@ -116,8 +116,7 @@ class DeepNRSfM(BaseModel):
         """The two terms of Eq. (4), and those of the bones and the limbs."""
         if visible is not None:
             # What is filled in takes part in no term but as input.
-            distribution = self.network.landmark_distribution
-            landmarks = complete_landmarks(landmarks, visible, distribution).landmarks
+            landmarks = fill_hidden(self.network, landmarks, visible)
         output, limb_error = self.limb_exchange(self.network, landmarks, visible)
         if visible is not None:
             landmarks, _ = centre_points(landmarks, visible)

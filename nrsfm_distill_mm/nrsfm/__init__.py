@@ -37,6 +37,7 @@ from nrsfm_distill_mm.nrsfm.landmark_completion import (
 )
 from nrsfm_distill_mm.nrsfm.landmark_distribution import LandmarkDistribution
 from nrsfm_distill_mm.nrsfm.lifting import (
+    fill_hidden,
     lift,
     lift_mirrored,
     poses_in_image,
@@ -80,6 +81,7 @@ __all__ = [
     'exact_cost',
     'exact_terms',
     'forward_bend',
+    'fill_hidden',
     'fit_landmark_distribution',
     'label_free_errors',
     'lift',

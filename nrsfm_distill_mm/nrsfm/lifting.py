@@ -55,6 +55,24 @@ def lift(
     )
 
 
+@torch.no_grad()
+def fill_hidden(
+    network: DeepNRSfMNetwork, landmarks: Tensor, visible: Tensor
+) -> Tensor:
+    """Landmarks (N, P, 2) to train on, those hidden where the teacher sees them now.
+
+    Args:
+        network: the teacher.
+        landmarks: (N, P, 2), normalised; hidden ones are not read.
+        visible: (N, P) bool.
+
+    Returns:
+        complete landmarks, in sides of their own box.
+    """
+    current = complete_landmarks(landmarks, visible, network.landmark_distribution)
+    return refill(current, visible, network(current.landmarks)).landmarks
+
+
 def refill(
     current: NormalisedLandmarks, visible: Tensor, output: NRSfMOutput
 ) -> NormalisedLandmarks:

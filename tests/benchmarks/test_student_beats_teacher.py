@@ -9,6 +9,7 @@ from mmengine.config import Config
 sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 
 from student_beats_teacher import (  # noqa: E402
+    BONE_WEIGHT,
     BONES,
     GIVEN,
     LOCAL,
@@ -61,16 +62,19 @@ def test_students_differ_in_loss_and_view_alone(size, method):
 @pytest.mark.parametrize('size', SIZES)
 def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     paths = Path('images'), Path('codes.safetensors')
-    strips, patches, supervised = (
+    strips, copies, patches, supervised = (
         student_config(method, SIZES[size], *paths) for method in GIVEN
     )
-    wide = {'strip_width': None}
-    assert patches.model.head == {**strips.model.head, **wide}
-    assert supervised.model.head == {**strips.model.head, 'depth_loss': None}
+    head = strips.model.head
+    assert head.depth_loss.bone_weight == BONE_WEIGHT
+    alone = {**head.depth_loss, 'bone_weight': 0.0}
+    assert copies.model.head == {**head, 'depth_loss': alone}
+    assert patches.model.head == {**head, 'strip_width': None}
+    assert supervised.model.head == {**head, 'depth_loss': None}
     steps = [step.type for step in supervised.train_dataloader.dataset.pipeline]
     assert 'LoadDepthLabels' in steps
     assert supervised.train_dataloader.dataset.load_3d
-    for config in (patches, supervised):
+    for config in (copies, patches, supervised):
         for part in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
             assert config[part] == strips[part]
     assert strips.model.head.depth_loss.codes_file == 'codes.safetensors'

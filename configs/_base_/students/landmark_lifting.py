@@ -34,3 +34,10 @@ param_scheduler = [
         convert_to_iter_based=True,
     ),
 ]
+
+# What the teacher's depth says first, what the bones' proportions ask for later.
+custom_hooks = [
+    dict(type='SyncBuffersHook'),
+    dict(type='CheckDataHook'),
+    dict(type='GrowBoneWeightHook'),
+]

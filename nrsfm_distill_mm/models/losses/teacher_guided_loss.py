@@ -73,6 +73,7 @@ class TeacherGuidedLoss(nn.Module):
             )
         self.links = [tuple(link) for link in links]
         self.bone_weight = bone_weight
+        self.bone_share = 1.0  # GrowBoneWeightHook changes it
         self.source: CodesFile | FrozenTeacher
         self.source = FrozenTeacher(teacher) if teacher else CodesFile(codes_file)
         self.loss_weight = loss_weight
@@ -122,7 +123,7 @@ class TeacherGuidedLoss(nn.Module):
             if self.bone_weight:
                 variation = depth_bone_variation(coords, visible, self.links)
                 self.terms['teacher_bones'] = variation.detach()
-                cost = cost + self.bone_weight * variation
+                cost = cost + self.bone_share * self.bone_weight * variation
         hub = MessageHub.get_current_instance()
         for name, value in self.terms.items():
             hub.update_scalar(f'train/{name}', value)
