@@ -87,7 +87,7 @@ COPIES = {'local': LOCAL[WEAKSUP], 'regression': next(iter(REGRESSION))}
 WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
 COPY_BONES = partial(TeacherDepthLoss, links=HUMAN36M.bones)
-BONE_WEIGHT = 10.0  # of configs/student/weaksup-strips_*
+BONE_WEIGHT = 40.0  # of configs/student/weaksup-strips_*
 # Lifters that learn from the losses of students, and see no image.
 LIFTED = {
     WEAKSUP: (WHOLE, TeacherDepthLoss),

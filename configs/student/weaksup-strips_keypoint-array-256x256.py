@@ -26,7 +26,7 @@ model = dict(
         depth_loss=dict(
             type='TeacherDepthLoss',
             codes_file=_base_.codes_file,
-            bone_weight=10.0,
+            bone_weight=40.0,
             links=[(parent, i) for i, parent in enumerate(parents) if parent >= 0],
         ),
     )

@@ -12,6 +12,8 @@ from nrsfm_distill_mm.geometry import (
 from nrsfm_distill_mm.nrsfm import (
     DeepNRSfMNetwork,
     NRSfMOutput,
+    complete_landmarks,
+    fill_hidden,
     lift,
     reconstruct_shape,
     reprojection_error,
@@ -100,6 +102,27 @@ def test_lifting_fills_in_hidden_landmarks(
     output = lift(network, hidden, visible)
     assert output.shape.isfinite().all()
     assert not torch.allclose(output.code[1], full.code[1])
+
+
+def test_hidden_landmarks_are_trained_on_where_the_teacher_sees_them(
+    network: DeepNRSfMNetwork, landmarks: torch.Tensor
+) -> None:
+    visible = torch.ones(5, 7, dtype=torch.bool)
+    visible[:, 3] = visible[2, 5] = False
+    hidden = torch.where(visible[..., None], landmarks, torch.nan)
+    filled = fill_hidden(network, hidden, visible)
+    first = complete_landmarks(hidden, visible, network.landmark_distribution)
+    projected = network(first.landmarks).reproject()
+    for row, seen in enumerate(visible):
+        offset = (first.landmarks - projected)[row, seen].mean(0)
+        expected = first.landmarks[row].clone()
+        expected[~seen] = (projected[row] + offset)[~seen]
+        expected = normalise_landmarks(expected[None]).landmarks[0]
+        torch.testing.assert_close(filled[row], expected)
+    assert not filled.requires_grad
+    torch.testing.assert_close(
+        fill_hidden(network, landmarks, visible | True), landmarks
+    )
 
 
 @pytest.mark.parametrize('value', [0.0, 1e-20, 1e4])
