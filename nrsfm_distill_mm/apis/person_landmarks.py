@@ -7,13 +7,16 @@ import numpy as np
 
 from nrsfm_distill_mm.apis.errors import PersonLandmarksError
 from nrsfm_distill_mm.apis.given_people import frame_name, of_frame
+from nrsfm_distill_mm.apis.person_boxes import checked_boxes
 from nrsfm_distill_mm.apis.sources import Image, Source
-
-LEAST_SEEN = 2  # landmarks, for a box
 
 
 def people_with_landmarks(
-    given: Mapping[str, Any], num_keypoints: int, source: Source, index: int, _: Image
+    given: Mapping[str, Any],
+    num_keypoints: int,
+    source: Source,
+    index: int,
+    image: Image,
 ) -> list[dict[str, Any]]:
     """The people of a picture, or of frame ``index`` of a video, for a test pipeline.
 
@@ -22,6 +25,7 @@ def people_with_landmarks(
         num_keypoints: P of the student.
         source: the picture or video.
         index: of the frame.
+        image: the picture or frame itself.
 
     Returns:
         of each person ``keypoints`` (1, P, 2) px, ``keypoints_visible`` (1, P),
@@ -29,18 +33,23 @@ def people_with_landmarks(
 
     Raises:
         PersonLandmarksError: they cannot be used, or there are none.
+        PersonBoxError: their box is empty, or outside the picture.
     """
     people = of_frame('keypoints', given, source, index)
     if isinstance(people, Mapping):  # a frame, as MMPose writes it
         people = people.get('instances', [])
-    where = f'{frame_name(source, index)}: keypoints'
+    where, size = f'{frame_name(source, index)}: keypoints', image.shape[:2]
+    if not np.iterable(people):
+        raise PersonLandmarksError(f'{where}: expected a list of people, got {people}')
     return [
-        _checked(f'{where}: person {i}', person, num_keypoints)
+        _checked(f'{where}: person {i}', person, num_keypoints, size)
         for i, person in enumerate(people)
     ]
 
 
-def _checked(where: str, person: Any, num_keypoints: int) -> dict[str, Any]:
+def _checked(
+    where: str, person: Any, num_keypoints: int, size: tuple[int, int]
+) -> dict[str, Any]:
     points, scores, box = _parts(where, person)
     if points.shape != (num_keypoints, 2) or scores.shape != (num_keypoints,):
         raise PersonLandmarksError(
@@ -48,15 +57,13 @@ def _checked(where: str, person: Any, num_keypoints: int) -> dict[str, Any]:
             f'scores, got {points.shape} and {scores.shape}'
         )
     visible = (scores > 0) & np.isfinite(points).all(axis=1)
-    seen = points[visible]
-    if len(seen) < LEAST_SEEN or not np.ptp(seen, axis=0).min() > 0:
-        raise PersonLandmarksError(
-            f'{where}: expected landmarks that span a box, got {len(seen)} visible ones'
-        )
+    if not visible.any():
+        raise PersonLandmarksError(f'{where}: expected a visible landmark, got none')
     if box is None:
+        seen = points[visible]
         box = np.concatenate([seen.min(axis=0), seen.max(axis=0)])
     return {
-        'bbox': box[None],
+        'bbox': checked_boxes(where, box, size)[:, :4],
         'bbox_score': np.ones(1, np.float32),
         'keypoints': np.where(visible[:, None], points, 0)[None],
         'keypoints_visible': visible[None].astype(np.float32),
@@ -68,7 +75,8 @@ def _parts(where: str, person: Any) -> tuple[Any, Any, Any]:
     known = person if isinstance(person, Mapping) else {'keypoints': person}
     try:
         points = np.asarray(known['keypoints'], np.float32)
-        scores = points[..., 2] if points.shape[-1] > 2 else points[..., 0] * 0 + 1  # noqa: PLR2004
+        plain = np.ones(points.shape[:-1])
+        scores = points[..., 2] if points.shape[-1] == 3 else plain  # noqa: PLR2004
         scores = np.asarray(known.get('keypoint_scores', scores), np.float32)
         box = known.get('bbox')
         box = None if box is None else np.asarray(box, np.float32).reshape(-1)[:4]

@@ -8,7 +8,11 @@ import pytest
 from layouts import WORM
 from tiny_student import ROOT, lifting_config, picture, save_student, write_video
 
-from nrsfm_distill_mm.apis import ImagePose3DInferencer, PersonLandmarksError
+from nrsfm_distill_mm.apis import (
+    ImagePose3DInferencer,
+    PersonBoxError,
+    PersonLandmarksError,
+)
 from nrsfm_distill_mm.apis.person_landmarks import people_with_landmarks
 from nrsfm_distill_mm.apis.sources import Source
 
@@ -19,7 +23,9 @@ POINTS = np.float32(
 
 
 def found(entry, source=A, index=0, count=7):
-    return people_with_landmarks({source.name: entry}, count, source, index, None)
+    return people_with_landmarks(
+        {source.name: entry}, count, source, index, picture(height=96, width=128)
+    )
 
 
 @pytest.fixture
@@ -86,8 +92,8 @@ def test_of_videos_each_frame_has_its_own():
     [
         ([POINTS[:5]], r'person 0: expected 7 landmarks of x and y.*got \(5, 2\)'),
         ([POINTS, POINTS[:, :1]], 'person 1: expected 7 landmarks'),
-        ([POINTS * np.nan], 'expected landmarks that span a box, got 0 visible ones'),
-        ([POINTS * 0], 'expected landmarks that span a box, got 7 visible ones'),
+        ([POINTS * np.nan], 'person 0: expected a visible landmark, got none'),
+        (7, 'expected a list of people, got 7'),
         ([{'keypoint_scores': [1] * 7}], 'expected numbers: KeyError'),
         ([{'keypoints': POINTS, 'keypoint_scores': [1]}], r'and \(1,\)'),
         (['somebody'], 'expected numbers'),
@@ -96,6 +102,20 @@ def test_of_videos_each_frame_has_its_own():
 def test_landmarks_that_cannot_be_used(entry, message):
     with pytest.raises(PersonLandmarksError, match=f'x/a.jpg: keypoints: .*{message}'):
         found(entry)
+
+
+@pytest.mark.parametrize(
+    ('person', 'message'),
+    [
+        (POINTS * 0, 'has no area'),
+        (POINTS + 500, 'outside the picture of 128 x 96 px'),
+        ({'keypoints': POINTS, 'bbox': [[9, 9, 5, 5]]}, 'has no area'),
+        ({'keypoints': POINTS, 'bbox': [1, 2, 3]}, r'expected \(N, 4\)'),
+    ],
+)
+def test_boxes_that_cannot_be_used(person, message):
+    with pytest.raises(PersonBoxError, match=f'a.jpg: keypoints: person 0.*{message}'):
+        found([person])
 
 
 def test_a_student_that_is_given_landmarks_needs_them(lifter, inferencer):
