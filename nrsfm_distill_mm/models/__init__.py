@@ -33,6 +33,7 @@ from nrsfm_distill_mm.models.pose_estimators.deep_nrsfm_lifter import DeepNRSfML
 from nrsfm_distill_mm.models.pose_estimators.topdown_pose3d import (
     TopdownPose3DEstimator,
 )
+from nrsfm_distill_mm.models.take_back_hook import TakeBackHook
 
 __all__ = [
     'CheckTeacherHook',
@@ -52,6 +53,7 @@ __all__ = [
     'NRSfMDistillLoss',
     'NoBackbone',
     'PlainCheckpointHook',
+    'TakeBackHook',
     'TeacherCheckpointError',
     'TeacherDepthLoss',
     'TopdownPose3DEstimator',

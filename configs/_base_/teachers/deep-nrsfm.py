@@ -44,5 +44,6 @@ default_hooks = dict(
     ),
     logger=dict(interval=500, log_metric_by_epoch=False),
     teacher=dict(type='CheckTeacherHook'),
+    take_back=dict(type='TakeBackHook'),
 )
 log_processor = dict(by_epoch=False)
