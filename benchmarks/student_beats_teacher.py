@@ -95,10 +95,10 @@ LIFTED = {
     LOCAL[WEAKSUP]: (BONEWISE, TeacherDepthLoss),
     LOCAL[UPPER]: (BONEWISE, NRSfMDistillLoss),
     BONES: (BONEWISE, COPY_BONES),
+    STRIPS: (WHOLE, partial(COPY_BONES, bone_weight=BONE_WEIGHT)),
 }
-CONTROLS = {
-    method: (WEAKSUP, BONES) for method in GIVEN
-}  # other students have their own
+CONTROLS = {method: (STRIPS, BONES) for method in GIVEN}
+"""Whose lifters a student is compared with, if not with its own."""
 LINKS = torch.tensor(HUMAN36M.bones)
 ERRORS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe')
 SHARES = ('signs', 'mended', 'broken')
