@@ -63,7 +63,7 @@ class ChooseStartHook(Hook):
         errors = []
         for start in range(self.num_starts):
             candidate = self._train(runner, model)
-            error = self._judge(runner, candidate)
+            error = judge(runner, candidate, self.num_samples, self.max_angle)
             runner.logger.info(
                 f'Start {start + 1} of {self.num_starts}: label-free error {error:.3f} '
                 f'after {self.iterations} iterations.'
@@ -94,20 +94,30 @@ class ChooseStartHook(Hook):
             schedule.step()
         return candidate
 
-    @torch.no_grad()
-    def _judge(self, runner: Runner, candidate: Any) -> float:
-        """The label-free error; infinite rather than NaN."""
-        dataset = runner.train_dataloader.dataset
-        count = min(self.num_samples, len(dataset))
-        rows = torch.linspace(0, len(dataset) - 1, count).long()
-        device = candidate.depth_sign.device
-        output, seen, believed = candidate.infer(
-            dataset.landmarks[rows].to(device), dataset.visible[rows].to(device)
-        )
-        generator = torch.Generator().manual_seed(0)
-        angles = random_angles(count, self.max_angle, generator).to(seen.landmarks)
-        swap = dataset.metainfo['flip_indices']
-        errors = label_free_errors(
-            candidate.network, output, seen.landmarks, believed, swap, angles
-        )
-        return float(errors['label_free_error'].nan_to_num(nan=float('inf')))
+
+@torch.no_grad()
+def judge(runner: Runner, teacher: Any, num_samples: int, max_angle: float) -> float:
+    """The label-free error of a teacher on training samples; infinite rather than NaN.
+
+    It draws the same samples and angles each time, and no numbers of the training's.
+
+    Args:
+        runner: has the training samples.
+        teacher: a ``DeepNRSfM``.
+        num_samples: how many samples, at equal steps.
+        max_angle: of the turn between two liftings, degrees to either side.
+    """
+    dataset = runner.train_dataloader.dataset
+    count = min(num_samples, len(dataset))
+    rows = torch.linspace(0, len(dataset) - 1, count).long()
+    device = teacher.depth_sign.device
+    output, seen, believed = teacher.infer(
+        dataset.landmarks[rows].to(device), dataset.visible[rows].to(device)
+    )
+    generator = torch.Generator().manual_seed(0)
+    angles = random_angles(count, max_angle, generator).to(seen.landmarks)
+    swap = dataset.metainfo['flip_indices']
+    errors = label_free_errors(
+        teacher.network, output, seen.landmarks, believed, swap, angles
+    )
+    return float(errors['label_free_error'].nan_to_num(nan=float('inf')))

@@ -11,6 +11,7 @@ from mmpose.registry import MODELS
 from test_teacher import WORM
 
 from nrsfm_distill_mm.models import ChooseStartHook
+from nrsfm_distill_mm.models.choose_start_hook import judge
 from nrsfm_distill_mm.nrsfm import fit_landmark_distribution
 
 MODEL = {
@@ -61,54 +62,52 @@ def runner() -> SimpleNamespace:
     )
 
 
-def judged(hook: ChooseStartHook, runner: SimpleNamespace) -> list[float]:
+def start_errors(hook: ChooseStartHook, runner: SimpleNamespace) -> list[float]:
     """What the hook thinks of each start."""
-    errors: list[float] = []
-    judge = hook._judge
-    hook._judge = lambda *args: errors.append(judge(*args)) or errors[-1]  # type: ignore
+    runner.message_hub.pop_info('start_errors', None)
     hook.before_train(runner)
-    hook._judge = judge  # type: ignore[method-assign]
-    return errors
+    return runner.message_hub.get_info('start_errors', [])
 
 
 def test_the_least_error_goes_on(runner: SimpleNamespace) -> None:
     hook = ChooseStartHook(num_starts=4, iterations=30)
-    errors = judged(hook, runner)
+    errors = start_errors(hook, runner)
     assert len(set(errors)) == 4
-    assert runner.message_hub.get_info('start_errors') == errors
-    assert hook._judge(runner, runner.model) == pytest.approx(min(errors), rel=1e-5)
+    assert judge(runner, runner.model, 4096, 90.0) == pytest.approx(
+        min(errors), rel=1e-5
+    )
 
 
 def test_starts_have_learnt_something(runner: SimpleNamespace) -> None:
-    short = min(judged(ChooseStartHook(2, iterations=1), runner))
-    long = min(judged(ChooseStartHook(2, iterations=150), runner))
+    short = min(start_errors(ChooseStartHook(2, iterations=1), runner))
+    long = min(start_errors(ChooseStartHook(2, iterations=150), runner))
     assert long < 0.8 * short
 
 
 def test_a_resumed_run_keeps_its_network(runner: SimpleNamespace) -> None:
     runner.iter = 9
     before = runner.model.network.first_dictionary.clone()
-    assert judged(ChooseStartHook(2, iterations=5), runner) == []
+    assert start_errors(ChooseStartHook(2, iterations=5), runner) == []
     assert torch.equal(runner.model.network.first_dictionary, before)
 
 
 def test_a_teacher_that_was_loaded_goes_on(runner: SimpleNamespace) -> None:
     runner.cfg.load_from = 'teacher.pth'
     before = runner.model.network.first_dictionary.clone()
-    assert judged(ChooseStartHook(2, iterations=5), runner) == []
+    assert start_errors(ChooseStartHook(2, iterations=5), runner) == []
     assert torch.equal(runner.model.network.first_dictionary, before)
 
 
 def test_judged_by_what_the_teacher_believes(runner: SimpleNamespace) -> None:
-    hook, data = ChooseStartHook(1, iterations=150), runner.train_dataloader.dataset
-    hook.before_train(runner)
-    clean = hook._judge(runner, runner.model)
+    ChooseStartHook(1, iterations=150).before_train(runner)
+    data = runner.train_dataloader.dataset
+    clean = judge(runner, runner.model, 4096, 90.0)
     fitted = fit_landmark_distribution(data.landmarks, data.visible)
     runner.model.network.set_landmark_distribution(fitted)
     data.landmarks[::9, 3] += 5
-    wrong = hook._judge(runner, runner.model)
+    wrong = judge(runner, runner.model, 4096, 90.0)
     runner.model.outlier_distance = 0.5
-    assert hook._judge(runner, runner.model) < 0.5 * (clean + wrong)
+    assert judge(runner, runner.model, 4096, 90.0) < 0.5 * (clean + wrong)
 
 
 def test_no_start_is_refused() -> None:

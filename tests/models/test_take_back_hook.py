@@ -1,4 +1,4 @@
-"""TakeBackHook: where a training goes on after it has broken down."""
+"""TakeBackHook: where a training goes on after it has gone wrong."""
 
 from types import SimpleNamespace
 
@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from nrsfm_distill_mm.geometry import ValueRangeError
-from nrsfm_distill_mm.models import TakeBackHook
+from nrsfm_distill_mm.models import TakeBackHook, take_back_hook
 
 
 @pytest.fixture
@@ -26,55 +26,62 @@ def step(model, optimizer):
     optimizer.step()
 
 
-def train(hook, runner, losses):
-    """An iteration for each loss; the weights after each."""
-    weights = []
-    for loss in losses:
-        step(runner.model, runner.optim_wrapper.optimizer)
-        hook.after_train_iter(runner, 0, outputs={'loss': torch.tensor(loss)})
-        weights.append(float(runner.model.weight.detach()))
-        runner.iter += 1
-    return weights
+@pytest.fixture
+def train(runner, monkeypatch):
+    """An iteration for each error; gives the weight after each."""
+
+    def run(hook, errors):
+        looks = iter([error for error in errors if error is not None])
+        monkeypatch.setattr(take_back_hook, 'judge', lambda *_: next(looks))
+        weights = []
+        for _ in errors:
+            step(runner.model, runner.optim_wrapper.optimizer)
+            hook.after_train_iter(runner, 0, data_batch=None, outputs=None)
+            weights.append(float(runner.model.weight.detach()))
+            runner.iter += 1
+        assert next(looks, None) is None
+        return weights
+
+    return run
 
 
-def test_it_goes_back_to_where_the_loss_was_least(runner):
-    hook = TakeBackHook(window=2, tolerance=1.5)
+def test_it_goes_back_to_where_the_error_was_least(runner, train):
+    hook = TakeBackHook(interval=2, tolerance=1.5)
     hook.before_train(runner)
-    weights = train(hook, runner, [3.0, 1.0, 1.0, 1.0, 1.4, 1.4, 1.4, 1.8])
-    assert weights[7] == weights[3], 'the mean of the last two is above 1.5'
+    weights = train(hook, [None, 0.4, None, 0.3, None, 0.44, None, 0.46])
+    assert weights[7] == weights[3]
     assert len(set(weights[:7])) == 7, 'nothing happened before'
 
 
-def test_rates_stay_those_of_the_schedule_and_moments_go_back(runner):
-    hook = TakeBackHook(window=1)
+def test_rates_stay_those_of_the_schedule_and_moments_go_back(runner, train):
+    hook = TakeBackHook(interval=1)
     hook.before_train(runner)
     optimizer = runner.optim_wrapper.optimizer
-    train(hook, runner, [1.0])
+    train(hook, [0.3])
     optimizer.param_groups[0]['lr'] = 0.01
-    train(hook, runner, [1.1, 9.0])
+    train(hook, [0.31, 0.9])
     assert optimizer.param_groups[0]['lr'] == 0.01
     assert optimizer.state[runner.model.weight]['step'] == 2
 
 
-@pytest.mark.parametrize('loss', [float('nan'), float('inf')])
-def test_a_loss_that_is_no_number_is_too_much(runner, loss):
-    hook = TakeBackHook(window=1)
+def test_it_goes_back_as_often_as_it_must(runner, train):
+    hook = TakeBackHook(interval=1)
     hook.before_train(runner)
-    weights = train(hook, runner, [1.0, loss, 1.1, loss])
+    weights = train(hook, [0.3, float('inf'), 0.31, float('inf')])
     assert weights[1] == weights[3] == weights[0]
 
 
-def test_what_is_bad_from_the_beginning_stays(runner):
-    hook = TakeBackHook(window=1)
+def test_what_is_bad_from_the_beginning_stays(runner, train):
+    hook = TakeBackHook(interval=1)
     hook.before_train(runner)
-    weights = train(hook, runner, [float('nan'), float('nan')])
+    weights = train(hook, [float('inf'), float('inf')])
     assert weights[0] != weights[1]
 
 
 @pytest.mark.parametrize(
     ('options', 'message'),
     [
-        ({'window': 0}, 'window: expected 1 or more, got 0'),
+        ({'interval': 0}, 'interval: expected 1 or more, got 0'),
         ({'tolerance': 1.0}, 'tolerance: expected above 1, got 1.0'),
         ({'tolerance': float('nan')}, 'tolerance: expected above 1, got nan'),
     ],
