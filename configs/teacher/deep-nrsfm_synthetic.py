@@ -3,4 +3,6 @@ _base_ = [
     '../_base_/datasets/synthetic_landmarks.py',
 ]
 
-model = dict(mirror_share=0.5)  # these people's limbs are free
+# These people's limbs are free, and trainings go wrong more often.
+model = dict(mirror_share=0.5)
+default_hooks = dict(take_back=dict(type='TakeBackHook'))

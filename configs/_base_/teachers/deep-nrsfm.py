@@ -44,6 +44,5 @@ default_hooks = dict(
     ),
     logger=dict(interval=500, log_metric_by_epoch=False),
     teacher=dict(type='CheckTeacherHook'),
-    take_back=dict(type='TakeBackHook'),
 )
 log_processor = dict(by_epoch=False)
