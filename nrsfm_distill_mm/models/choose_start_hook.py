@@ -1,5 +1,6 @@
 """ChooseStartHook: several starts, and the best goes on; no 3D decides."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from nrsfm_distill_mm.models.depth_sign_hook import unwrapped
 from nrsfm_distill_mm.nrsfm import label_free_errors, random_angles
 
 WARM_UP = 100  # iterations
+TOLERANCE = 1.25  # of the least label-free error
 
 
 @HOOKS.register_module()
@@ -21,8 +23,10 @@ class ChooseStartHook(Hook):
 
     The one that contradicts itself least, by
     :func:`~nrsfm_distill_mm.nrsfm.label_free_errors`. A bad start settles in a wrong
-    solution early, and seldom leaves it. The errors of all are ``start_errors`` in the
-    runner's message hub.
+    solution early, and seldom leaves it. With perspective, the one of those within
+    a quarter more that finds the cameras nearest: where part of the poses are
+    mirrored, what their perspective says cancels. The errors of all are
+    ``start_errors`` in the runner's message hub.
 
     Args:
         num_starts: how many.
@@ -59,19 +63,19 @@ class ChooseStartHook(Hook):
         if runner.iter > 0 or runner.cfg.get('load_from'):
             return
         model = unwrapped(runner)
-        least, best = float('inf'), model.network.state_dict()
-        errors = []
+        errors, nearness, states = [], [], []
         for start in range(self.num_starts):
             candidate = self._train(runner, model)
-            error = judge(runner, candidate, self.num_samples, self.max_angle)
+            errors.append(judge(runner, candidate, self.num_samples, self.max_angle))
+            nearness.append(abs(float(candidate.network.inverse_distance or 0)))
+            states.append(candidate.network.state_dict())
+            found = f', inverse distance {nearness[-1]:.3f}' if nearness[-1] else ''
             runner.logger.info(
-                f'Start {start + 1} of {self.num_starts}: label-free error {error:.3f} '
-                f'after {self.iterations} iterations.'
+                f'Start {start + 1} of {self.num_starts}: label-free error '
+                f'{errors[-1]:.3f}{found} after {self.iterations} iterations.'
             )
-            errors.append(error)
-            if error < least:
-                least, best = error, candidate.network.state_dict()
         runner.message_hub.update_info('start_errors', errors)
+        best = states[choose_start(errors, nearness)]
         for value in best.values():
             broadcast(value)  # of several processes all go on with the first one's
         model.network.load_state_dict(best)
@@ -93,6 +97,18 @@ class ChooseStartHook(Hook):
             candidate.train_step(loader.dataset.__getitems__(rows), optimiser)
             schedule.step()
         return candidate
+
+
+def choose_start(errors: Sequence[float], nearness: Sequence[float]) -> int:
+    """Index of the start to go on with.
+
+    Args:
+        errors: label-free errors.
+        nearness: size of the inverse distance of the cameras, 0 without perspective.
+    """
+    limit = TOLERANCE * min(errors)
+    starts = range(len(errors))
+    return max(starts, key=lambda i: (errors[i] <= limit, nearness[i], -errors[i]))
 
 
 @torch.no_grad()

@@ -11,7 +11,7 @@ from mmpose.registry import MODELS
 from test_teacher import WORM
 
 from nrsfm_distill_mm.models import ChooseStartHook
-from nrsfm_distill_mm.models.choose_start_hook import judge
+from nrsfm_distill_mm.models.choose_start_hook import choose_start, judge
 from nrsfm_distill_mm.nrsfm import fit_landmark_distribution
 
 MODEL = {
@@ -76,6 +76,20 @@ def test_the_least_error_goes_on(runner: SimpleNamespace) -> None:
     assert judge(runner, runner.model, 4096, 90.0) == pytest.approx(
         min(errors), rel=1e-5
     )
+
+
+def test_without_perspective_the_least_error_is_chosen() -> None:
+    assert choose_start([0.4, 0.31, 0.3, 0.35], [0.0] * 4) == 2
+
+
+def test_with_perspective_the_nearest_cameras_are_chosen() -> None:
+    # The third is mirrored in part; the fourth contradicts itself too much.
+    errors, nearness = [0.32, 0.35, 0.3, 0.39], [0.04, 0.05, 0.01, 0.09]
+    assert choose_start(errors, nearness) == 1
+
+
+def test_a_start_that_broke_down_is_not_chosen() -> None:
+    assert choose_start([float('inf'), 0.5], [0.9, 0.0]) == 1
 
 
 def test_starts_have_learnt_something(runner: SimpleNamespace) -> None:
