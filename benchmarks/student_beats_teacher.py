@@ -68,11 +68,13 @@ LOCAL = {method: f'local, {method}' for method in (WEAKSUP, UPPER, SUPERVISED)}
 BONES = 'local, bones'  # copies the teacher's depth along each bone
 # Those that are given the annotated 2D, as the teacher is, and what is their own.
 STRIPS = 'given 2D, strips'
+BOTH = 'given 2D, strips and whole pose'
 GIVEN: dict[str, dict[str, Any]] = {
     STRIPS: {},
     f'{STRIPS}, copies alone': {'depth_loss.bone_weight': 0.0},
     'given 2D, patches': {'strip_width': None},
     f'given 2D, {SUPERVISED}': {},
+    BOTH: {'whole_pose_channels': 512, 'depth_loss.bone_weight': 10.0},
 }
 # MMPose's own regression head behind the same backbone; its losses infer the codes.
 REGRESSION = {
@@ -505,7 +507,7 @@ def main() -> None:
     }
     mmengine.dump(content, out / f'{args.data}.json', indent=1)
     figure(summary, results).savefig(out / f'{args.data}.png', dpi=110)
-    drawn = (WEAKSUP, UPPER, BONES, STRIPS)
+    drawn = (WEAKSUP, UPPER, BONES, STRIPS, BOTH)
     shown = [TEACHER, *(m for m in drawn if m in args.students)]
     if len(shown) > 1:
         folder = out / args.data / f'seed{args.first_seed}'

@@ -62,7 +62,7 @@ def test_students_differ_in_loss_and_view_alone(size, method):
 @pytest.mark.parametrize('size', SIZES)
 def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     paths = Path('images'), Path('codes.safetensors')
-    strips, copies, patches, supervised = (
+    strips, copies, patches, supervised, both = (
         student_config(method, SIZES[size], *paths) for method in GIVEN
     )
     head = strips.model.head
@@ -71,10 +71,13 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     assert copies.model.head == {**head, 'depth_loss': alone}
     assert patches.model.head == {**head, 'strip_width': None}
     assert supervised.model.head == {**head, 'depth_loss': None}
+    depth_loss = {**head.depth_loss, 'bone_weight': 10.0}
+    whole = {'depth_loss': depth_loss, 'whole_pose_channels': 512}
+    assert both.model.head == head | whole
     steps = [step.type for step in supervised.train_dataloader.dataset.pipeline]
     assert 'LoadDepthLabels' in steps
     assert supervised.train_dataloader.dataset.load_3d
-    for config in (copies, patches, supervised):
+    for config in (copies, patches, supervised, both):
         for part in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
             assert config[part] == strips[part]
     assert strips.model.head.depth_loss.codes_file == 'codes.safetensors'

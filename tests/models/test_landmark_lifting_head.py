@@ -11,6 +11,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from nrsfm_distill_mm.models import LandmarkLifting3DHead, TopdownPose3DEstimator
+from nrsfm_distill_mm.models.heads.whole_pose_depths import combine_depths
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
 
 SIZE = (48, 64)
@@ -96,6 +97,36 @@ def test_only_depth_is_learnt(images, targets, codes_file, labels: TeacherLabels
     for name, parameter in student.named_parameters():
         assert parameter.grad.isfinite().all(), name
     assert student.head.bone_depths.patch_layers[0][0].weight.grad.abs().sum() > 0
+
+
+def test_lifter_and_strips_learn_apart(
+    images, targets, codes_file, labels: TeacherLabels
+):
+    loss = {'type': 'TeacherDepthLoss', 'codes_file': codes_file, 'links': [(0, 1)]}
+    student = build(depth_loss=loss, whole_pose_channels=9)
+    teacher = {f'teacher_{k}': v for k, v in labels._asdict().items()}
+    losses = student(images, samples_of(targets | teacher), mode='loss')
+    names = {'loss_kpt', 'loss_depth'}
+    assert set(losses) == names | {f'{name}_whole' for name in names}
+    losses['loss_depth_whole'].backward()
+    head = student.head
+    assert all(p.grad is None for p in head.bone_depths.parameters())
+    assert all(p.grad.isfinite().all() for p in head.whole_pose_depths.parameters())
+
+
+def test_the_picture_turns_bones_round_if_it_is_sure():
+    strips = torch.tensor([[0.2, -0.1, 0.3, -0.04]])
+    whole = torch.tensor([[0.4, -0.3, -0.3, 0.2]])
+    expected = torch.tensor([[0.3, -0.2, 0.3, 0.08]])
+    assert torch.allclose(combine_depths(strips, whole), expected)
+    assert torch.allclose(combine_depths(-strips, -whole), -expected)
+
+
+def test_lifter_sees_the_pose_alone(images, targets):
+    lifter = build(whole_pose_channels=9).head.whole_pose_depths
+    plane = targets['keypoint_labels']
+    moved = 0.5 * plane + torch.tensor([0.2, -0.3])
+    assert torch.allclose(lifter(moved), 0.5 * lifter(plane), atol=1e-5)
 
 
 def test_true_depth_teaches_it_too(images, targets):

@@ -10,6 +10,10 @@ from torch import Tensor
 
 from nrsfm_distill_mm.models.heads.bone_depths import BoneDepths, fill_from_parents
 from nrsfm_distill_mm.models.heads.pose3d_head import Pose3DHead, landmark_labels
+from nrsfm_distill_mm.models.heads.whole_pose_depths import (
+    WholePoseDepths,
+    combine_depths,
+)
 
 
 @MODELS.register_module()
@@ -27,6 +31,10 @@ class LandmarkLifting3DHead(Pose3DHead):
         strip_width: likewise.
         patch_resolution: likewise.
         channels: likewise.
+        whole_pose_channels: of a lifter beside the strips, :class:`WholePoseDepths`,
+            which learns from the same losses; 0 for none. The answer is the mean, but
+            where the image shows a bone the other way round. It wins where the 2D
+            tells much of the depth and the teacher is good.
         **kwargs: as of :class:`Pose3DHead`.
     """
 
@@ -41,12 +49,17 @@ class LandmarkLifting3DHead(Pose3DHead):
         strip_width: float | None = 0.04,
         patch_resolution: int = 13,
         channels: int = 32,
+        whole_pose_channels: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         view = patch_size, strip_width, patch_resolution
         self.parents = tuple(parents)
         self.bone_depths = BoneDepths(parents, self.num_joints, *view, channels)
+        self.whole_pose_depths = None
+        if whole_pose_channels:
+            counts = self.num_joints, len(self.bone_depths.ends)
+            self.whole_pose_depths = WholePoseDepths(*counts, whole_pose_channels)
 
     def forward(self, feats: tuple[Tensor, ...], plane: Tensor | None = None) -> Tensor:
         """Coordinates (N, P, 3) in crop widths, from crops (N, 3, H, W).
@@ -63,8 +76,10 @@ class LandmarkLifting3DHead(Pose3DHead):
                 'plane: expected the landmarks; LandmarkLifting3DHead does not find '
                 'them in the picture'
             )
-        depth = self.from_root(self.bone_depths(feats[0], plane))
-        return torch.cat([plane, depth.unsqueeze(-1)], dim=-1)
+        depths = self.bone_depths.along_bones(feats[0], plane)
+        if self.whole_pose_depths is not None:
+            depths = combine_depths(depths, self.whole_pose_depths(plane))
+        return self._pose(plane, depths)
 
     def locate(
         self,
@@ -73,8 +88,33 @@ class LandmarkLifting3DHead(Pose3DHead):
         mirrored: bool = False,
     ) -> Tensor:
         """Coordinates (N, P, 3) in crop widths, x and y of the labels."""
-        target, weight = landmark_labels(batch_data_samples)
-        plane = fill_from_parents(target[..., :2], weight > 0, self.parents)
+        plane = self._plane(batch_data_samples)
         if mirrored:
             plane = self.unmirror(plane, batch_data_samples[0].metainfo['flip_indices'])
         return self.forward(feats, plane)
+
+    def loss(
+        self,
+        feats: tuple[Tensor, ...],
+        batch_data_samples: list[PoseDataSample],
+        train_cfg: dict[str, Any] | None = None,
+    ) -> dict[str, Tensor]:
+        """As of :class:`Pose3DHead`, of the strips; the lifter's end in ``_whole``."""
+        plane = self._plane(batch_data_samples)
+        losses = {}
+        if self.whole_pose_depths is not None:
+            pose = self._pose(plane, self.whole_pose_depths(plane))
+            own = self.losses_of(pose, batch_data_samples)
+            losses = {f'{name}_whole': value for name, value in own.items()}
+        pose = self._pose(plane, self.bone_depths.along_bones(feats[0], plane))
+        return losses | self.losses_of(pose, batch_data_samples)
+
+    def _plane(self, batch_data_samples: list[PoseDataSample]) -> Tensor:
+        """Landmarks (N, P, 2) of the labels, those hidden at the ones before them."""
+        target, weight = landmark_labels(batch_data_samples)
+        return fill_from_parents(target[..., :2], weight > 0, self.parents)
+
+    def _pose(self, plane: Tensor, depths: Tensor) -> Tensor:
+        """Coordinates (N, P, 3) from depths along the bones (N, L)."""
+        depth = self.from_root(depths @ self.bone_depths.paths)
+        return torch.cat([plane, depth.unsqueeze(-1)], dim=-1)

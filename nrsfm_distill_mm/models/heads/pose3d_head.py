@@ -80,7 +80,14 @@ class Pose3DHead(BaseHead):
         train_cfg: dict[str, Any] | None = None,
     ) -> dict[str, Tensor]:
         """``loss_kpt``, and the depth loss under its own name."""
-        coords = self.locate(feats, batch_data_samples)
+        return self.losses_of(
+            self.locate(feats, batch_data_samples), batch_data_samples
+        )
+
+    def losses_of(
+        self, coords: Tensor, batch_data_samples: list[PoseDataSample]
+    ) -> dict[str, Tensor]:
+        """Losses of coordinates (N, P, 3) in crop widths."""
         target, weight = landmark_labels(batch_data_samples)
         dims = target.shape[-1]
         losses = {'loss_kpt': self.loss_module(coords[..., :dims], target, weight)}
