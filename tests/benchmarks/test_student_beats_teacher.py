@@ -11,6 +11,7 @@ sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 from student_beats_teacher import (  # noqa: E402
     BONE_WEIGHT,
     BONES,
+    BOTH,
     GIVEN,
     LOCAL,
     REGRESSION,
@@ -73,7 +74,7 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     assert supervised.model.head == {**head, 'depth_loss': None}
     depth_loss = {**head.depth_loss, 'bone_weight': 10.0}
     whole = {'depth_loss': depth_loss, 'whole_pose_channels': 512}
-    assert both.model.head == head | whole
+    assert both.model.head == {**head, **whole}
     steps = [step.type for step in supervised.train_dataloader.dataset.pipeline]
     assert 'LoadDepthLabels' in steps
     assert supervised.train_dataloader.dataset.load_3d
@@ -81,6 +82,15 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
         for part in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
             assert config[part] == strips[part]
     assert strips.model.head.depth_loss.codes_file == 'codes.safetensors'
+
+
+def test_strips_and_whole_pose_are_a_config_of_its_own():
+    size = SIZES['gpu']
+    config = student_config(BOTH, size, Path('images'), Path('codes'))
+    file = size.given.replace('strips', 'strips-pose')
+    published = Config.fromfile(ROOT / file).model.head
+    published.depth_loss.codes_file = 'codes'
+    assert published.to_dict() == config.model.head.to_dict()
 
 
 def test_the_data_sets_teachers_have_the_same_images():
