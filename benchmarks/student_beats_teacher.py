@@ -68,7 +68,7 @@ LOCAL = {method: f'local, {method}' for method in (WEAKSUP, UPPER, SUPERVISED)}
 BONES = 'local, bones'  # copies the teacher's depth along each bone
 # Those that are given the annotated 2D, as the teacher is, and what is their own.
 STRIPS = 'given 2D, strips'
-BOTH = 'given 2D, strips and whole pose'
+BOTH = 'given 2D, strips, pose'
 GIVEN: dict[str, dict[str, Any]] = {
     STRIPS: {},
     f'{STRIPS}, copies alone': {'depth_loss.bone_weight': 0.0},
