@@ -11,7 +11,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 
 from nrsfm_distill_mm.models import LandmarkLifting3DHead, TopdownPose3DEstimator
-from nrsfm_distill_mm.models.heads.whole_pose_depths import combine_depths
+from nrsfm_distill_mm.models.heads.whole_pose_depths import DepthGate
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
 
 SIZE = (48, 64)
@@ -99,27 +99,56 @@ def test_only_depth_is_learnt(images, targets, codes_file, labels: TeacherLabels
     assert student.head.bone_depths.patch_layers[0][0].weight.grad.abs().sum() > 0
 
 
-def test_lifter_and_strips_learn_apart(
+def test_strips_lifter_and_gate_learn_apart(
     images, targets, codes_file, labels: TeacherLabels
 ):
     loss = {'type': 'TeacherDepthLoss', 'codes_file': codes_file, 'links': [(0, 1)]}
     student = build(depth_loss=loss, whole_pose_channels=9)
     teacher = {f'teacher_{k}': v for k, v in labels._asdict().items()}
     losses = student(images, samples_of(targets | teacher), mode='loss')
-    names = {'loss_kpt', 'loss_depth'}
-    assert set(losses) == names | {f'{name}_whole' for name in names}
-    losses['loss_depth_whole'].backward()
     head = student.head
-    assert all(p.grad is None for p in head.bone_depths.parameters())
-    assert all(p.grad.isfinite().all() for p in head.whole_pose_depths.parameters())
+    learns = {
+        'loss_depth': head.bone_depths,
+        'loss_depth_whole': head.whole_pose_depths,
+        'loss_gate': head.depth_gate,
+    }
+    assert set(losses) == {*learns, 'loss_kpt', 'loss_kpt_whole'}
+    for name, part in learns.items():
+        head.zero_grad()
+        losses[name].backward()
+        own = {id(p) for p in part.parameters()}
+        for parameter in head.parameters():
+            assert (parameter.grad is not None) == (id(parameter) in own), name
 
 
-def test_the_picture_turns_bones_round_if_it_is_sure():
-    strips = torch.tensor([[0.2, -0.1, 0.3, -0.04]])
-    whole = torch.tensor([[0.4, -0.3, -0.3, 0.2]])
-    expected = torch.tensor([[0.3, -0.2, 0.3, 0.08]])
-    assert torch.allclose(combine_depths(strips, whole), expected)
-    assert torch.allclose(combine_depths(-strips, -whole), -expected)
+def test_the_gate_knows_no_direction_and_no_unit():
+    gate = DepthGate(5).double()
+    bones = torch.rand(3, 5, dtype=torch.float64)
+    image, pose = torch.randn(2, 3, 5, dtype=torch.float64)
+    answer = gate(bones, image, pose)
+    assert (answer >= torch.minimum(image, pose)).all()
+    assert (answer <= torch.maximum(image, pose)).all()
+    mirrored = torch.tensor([1, -1, 1, -1, -1])
+    found = gate(3 * bones, 3 * mirrored * image, 3 * mirrored * pose)
+    assert torch.allclose(found, 3 * mirrored * answer)
+
+
+def test_the_gate_learns_whom_to_believe_by_proportions():
+    """Bones of one length: the image is right about some, the pose about others."""
+    angles = torch.rand(512, 4) * torch.pi
+    bones, true = angles.sin().abs(), angles.cos()
+    wrong = true + 0.5 * torch.randn(512, 4)
+    right = torch.tensor([True, False, True, False])
+    image, pose = torch.where(right, true, wrong), torch.where(right, wrong, true)
+    gate = DepthGate(4)
+    optimizer = torch.optim.Adam(gate.parameters(), lr=1e-2)
+    for _ in range(200):
+        lengths = torch.hypot(bones, gate(bones, image, pose))
+        optimizer.zero_grad()
+        (lengths / lengths.mean(1, keepdim=True) - 1).abs().mean().backward()
+        optimizer.step()
+    error = (gate(bones, image, pose) - true).abs().mean()
+    assert error < 0.2 * ((image + pose) / 2 - true).abs().mean()
 
 
 def test_lifter_sees_the_pose_alone(images, targets):

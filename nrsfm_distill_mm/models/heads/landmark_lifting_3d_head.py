@@ -11,9 +11,10 @@ from torch import Tensor
 from nrsfm_distill_mm.models.heads.bone_depths import BoneDepths, fill_from_parents
 from nrsfm_distill_mm.models.heads.pose3d_head import Pose3DHead, landmark_labels
 from nrsfm_distill_mm.models.heads.whole_pose_depths import (
+    DepthGate,
     WholePoseDepths,
-    combine_depths,
 )
+from nrsfm_distill_mm.models.losses.bone_links import depth_bone_variation
 
 
 @MODELS.register_module()
@@ -32,9 +33,8 @@ class LandmarkLifting3DHead(Pose3DHead):
         patch_resolution: likewise.
         channels: likewise.
         whole_pose_channels: of a lifter beside the strips, :class:`WholePoseDepths`,
-            which learns from the same losses; 0 for none. The answer is the mean, but
-            where the image shows a bone the other way round. It wins where the 2D
-            tells much of the depth and the teacher is good.
+            which learns from the same losses; 0 for none. Which of the two to believe,
+            :class:`DepthGate` learns from the proportions of bones.
         **kwargs: as of :class:`Pose3DHead`.
     """
 
@@ -56,10 +56,11 @@ class LandmarkLifting3DHead(Pose3DHead):
         view = patch_size, strip_width, patch_resolution
         self.parents = tuple(parents)
         self.bone_depths = BoneDepths(parents, self.num_joints, *view, channels)
-        self.whole_pose_depths = None
+        self.whole_pose_depths = self.depth_gate = None
         if whole_pose_channels:
             counts = self.num_joints, len(self.bone_depths.ends)
             self.whole_pose_depths = WholePoseDepths(*counts, whole_pose_channels)
+            self.depth_gate = DepthGate(counts[1])
 
     def forward(self, feats: tuple[Tensor, ...], plane: Tensor | None = None) -> Tensor:
         """Coordinates (N, P, 3) in crop widths, from crops (N, 3, H, W).
@@ -78,7 +79,7 @@ class LandmarkLifting3DHead(Pose3DHead):
             )
         depths = self.bone_depths.along_bones(feats[0], plane)
         if self.whole_pose_depths is not None:
-            depths = combine_depths(depths, self.whole_pose_depths(plane))
+            depths = self._believed(plane, depths, self.whole_pose_depths(plane))
         return self._pose(plane, depths)
 
     def locate(
@@ -99,15 +100,32 @@ class LandmarkLifting3DHead(Pose3DHead):
         batch_data_samples: list[PoseDataSample],
         train_cfg: dict[str, Any] | None = None,
     ) -> dict[str, Tensor]:
-        """As of :class:`Pose3DHead`, of the strips; the lifter's end in ``_whole``."""
+        """As of :class:`Pose3DHead`, of the strips; the lifter's end in ``_whole``.
+
+        ``loss_gate`` is how much the proportions of the answers differ.
+        """
         plane = self._plane(batch_data_samples)
+        strips = self.bone_depths.along_bones(feats[0], plane)
         losses = {}
         if self.whole_pose_depths is not None:
-            pose = self._pose(plane, self.whole_pose_depths(plane))
-            own = self.losses_of(pose, batch_data_samples)
+            whole = self.whole_pose_depths(plane)
+            own = self.losses_of(self._pose(plane, whole), batch_data_samples)
             losses = {f'{name}_whole': value for name, value in own.items()}
-        pose = self._pose(plane, self.bone_depths.along_bones(feats[0], plane))
-        return losses | self.losses_of(pose, batch_data_samples)
+            believed = self._believed(plane, strips.detach(), whole.detach())
+            visible = landmark_labels(batch_data_samples)[1] > 0
+            links = list(
+                zip(self.bone_depths.starts, self.bone_depths.ends, strict=True)
+            )
+            losses['loss_gate'] = depth_bone_variation(
+                self._pose(plane, believed).float(), visible, links
+            )
+        return losses | self.losses_of(self._pose(plane, strips), batch_data_samples)
+
+    def _believed(self, plane: Tensor, strips: Tensor, whole: Tensor) -> Tensor:
+        """Depth along bones (N, L) between those of the strips and of the lifter."""
+        bones = plane[:, self.bone_depths.ends] - plane[:, self.bone_depths.starts]
+        depths: Tensor = self.depth_gate(bones.norm(dim=-1), strips, whole)
+        return depths
 
     def _plane(self, batch_data_samples: list[PoseDataSample]) -> Tensor:
         """Landmarks (N, P, 2) of the labels, those hidden at the ones before them."""

@@ -36,14 +36,39 @@ class WholePoseDepths(nn.Module):
         return depths
 
 
-def combine_depths(strips: Tensor, whole: Tensor) -> Tensor:
-    """The mean, or what the image shows where it shows a bone the other way round.
+class DepthGate(nn.Module):
+    """Which depth along a bone to believe: the image's, or the whole 2D pose's.
 
-    That is where it is nearer to the mirrored depth than to none.
+    It knows how long the bones are in 2D and how deep by either and by both, not which
+    way they point, and learns from nothing but the bones' proportions
+    (:func:`depth_bone_variation`): the answer to believe is the one that makes a bone
+    as long as the others let expect.
 
     Args:
-        strips: depth along bones by the image (N, L).
-        whole: likewise, by the whole 2D pose.
+        num_bones: L.
+        channels: of the hidden layer.
     """
-    mirrored = strips * whole.sign() < -whole.abs() / 2
-    return torch.where(mirrored, strips, (strips + whole) / 2)
+
+    def __init__(self, num_bones: int, channels: int = 128) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(4 * num_bones, channels),
+            nn.ReLU(inplace=True),
+            nn.Linear(channels, num_bones),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, bones: Tensor, image: Tensor, pose: Tensor) -> Tensor:
+        """Depths (N, L) between those of the image and of the pose.
+
+        Args:
+            bones: lengths in 2D (N, L), in the unit of the depths, which does not
+                matter.
+            image: depth along bones by the image (N, L).
+            pose: likewise, by the whole 2D pose.
+        """
+        known = bones, image.abs(), pose.abs(), (image + pose).abs()
+        seen = torch.cat(known, dim=1)
+        share = self.layers(seen / seen.mean(1, keepdim=True).clamp_min(1e-6))
+        answer: Tensor = share * image + (1 - share) * pose
+        return answer
