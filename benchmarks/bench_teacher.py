@@ -42,6 +42,7 @@ SIZES: dict[bool, dict[str, Any]] = {
     False: {
         'poses': 15_000,
         'turns': {128: 50, 1024: 10, 8192: 1},
+        'gpu_steps': {128: 200, 1024: 200, 8192: 100, 65_536: 50},
         'repeats': 5,
         'codes': (100, 35_000),
         'scaling': (15_000, 150_000, 1_500_000),
@@ -50,6 +51,7 @@ SIZES: dict[bool, dict[str, Any]] = {
     True: {
         'poses': 64,
         'turns': {32: 1},
+        'gpu_steps': {32: 10},
         'repeats': 1,
         'codes': (48,),
         'scaling': (64,),
@@ -77,11 +79,11 @@ def gpu(sizes: dict[str, Any], out: Path) -> Iterator[dict[str, Any]]:
     keypoints(out / 'training.npz', sizes['poses'])
     config = teacher_config(CONFIG, out, 'gpu')
     dataset = DATASETS.build(config.train_dataloader.dataset)
-    for batch_size, turns in sizes['turns'].items():
+    for batch_size, steps in sizes['gpu_steps'].items():
         model = MODELS.build(config.model).cuda().train()
         rows = torch.arange(batch_size) % len(dataset)
         batch = dataset.landmarks[rows].cuda()
-        yield from variant_rows(model, batch, 10 * turns, sizes['repeats'])
+        yield from variant_rows(model, batch, steps, sizes['repeats'])
 
 
 def codes(sizes: dict[str, Any], out: Path) -> Iterator[dict[str, Any]]:

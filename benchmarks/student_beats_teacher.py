@@ -43,7 +43,7 @@ from image_free_student import (
 )
 from limb_figure import limb_figure
 from matplotlib.figure import Figure
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 from reporting.files import Predictions, read_rows
 from scipy.stats import ttest_rel
 
@@ -115,6 +115,7 @@ class Size(NamedTuple):
     student: str
     local: str
     given: str
+    options: Mapping[str, Any] = {}  # merged into the students' configs
 
 
 SIZES = {
@@ -220,6 +221,7 @@ def regression_config(loss: str, size: Size, data: Path, teacher: str) -> Config
         {'type': 'PackPoseInputs'},
     ]
     config.val_evaluator = [{'type': 'Pose3DErrorMetric'}]
+    config.merge_from_dict(dict(size.options))
     return config
 
 
@@ -250,6 +252,7 @@ def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
     elif method == 'exact':
         loss = {**loss, 'mode': 'exact'}
     config.model.head.depth_loss = loss and {**loss, 'codes_file': str(codes)}
+    config.merge_from_dict(dict(size.options))
     return config
 
 
@@ -480,12 +483,21 @@ def main() -> None:
     add('--first-seed', type=int, default=0, help='to share the seeds among processes')
     add('--students', nargs='+', choices=STUDENTS, default=STUDENTS)
     add('--data-root', type=Path, help='where the images are, or go')
+    add(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help="key=value, merged into the students' configs",
+    )
     add('--out', type=Path, default=Path('work_dirs/student_beats_teacher'))
     args = parser.parse_args()
     if (args.data == 'capture') != (args.poses is not None):
         parser.error('--poses: expected with --data capture, and only there')
     size = SIZES[args.size]
-    size = size._replace(images=args.images or size.images)
+    size = size._replace(
+        images=args.images or size.images, options=args.cfg_options
+    )
     out = args.out.resolve() / args.size
     data = (args.data_root or out / 'images' / args.data).resolve()
     make_data(args.data, size, args.poses and args.poses.resolve(), data)

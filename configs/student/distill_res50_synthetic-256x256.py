@@ -18,7 +18,12 @@ model = dict(
         )
     )
 )
-train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+train_cfg = dict(max_epochs=8, val_interval=4)
+param_scheduler = [
+    _base_.param_scheduler[0],
+    dict(type='MultiStepLR', milestones=[6, 7], gamma=0.1, by_epoch=True),
+]
+train_dataloader = dict(batch_size=64, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 test_dataloader = val_dataloader
 val_evaluator = [_base_.test_evaluator, dict(type='EPE')]  # EPE: of the 2D, px
