@@ -495,9 +495,7 @@ def main() -> None:
     if (args.data == 'capture') != (args.poses is not None):
         parser.error('--poses: expected with --data capture, and only there')
     size = SIZES[args.size]
-    size = size._replace(
-        images=args.images or size.images, options=args.cfg_options
-    )
+    size = size._replace(images=args.images or size.images, options=args.cfg_options)
     out = args.out.resolve() / args.size
     data = (args.data_root or out / 'images' / args.data).resolve()
     make_data(args.data, size, args.poses and args.poses.resolve(), data)

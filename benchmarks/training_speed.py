@@ -6,7 +6,7 @@ Where there is a GPU the runner uses it; CUDA_VISIBLE_DEVICES= measures the CPU.
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -167,9 +167,12 @@ def runner_row(config: Config, batch_size: int, turns: int, repeats: int) -> Any
     }
 
 
-def variant_rows(model: Any, batch: Tensor, steps: int, repeats: int) -> Iterator[Any]:
+def variant_rows(
+    model: Any, batch: Tensor, steps: int, repeats: int, variants: Sequence[str]
+) -> Iterator[Any]:
     """Samples/s of the bare step on a GPU, by what makes it faster."""
-    for name, options in VARIANTS.items():
+    for name in variants:
+        options = VARIANTS[name]
         row = {'batch_size': len(batch), 'step': name}
         torch.compiler.reset()  # one shape at a time
         try:
