@@ -116,12 +116,9 @@ class LandmarkLifting3DHead(Pose3DHead):
             links = list(
                 zip(self.bone_depths.starts, self.bone_depths.ends, strict=True)
             )
-            variation = depth_bone_variation(
+            losses['loss_gate'] = depth_bone_variation(
                 self._pose(plane, believed).float(), visible, links
             )
-            # Nobody asks it before the strips, whose answers are too short until then.
-            share = getattr(self.depth_loss_module, 'bone_share', 1.0)
-            losses['loss_gate'] = share * variation
         return losses | self.losses_of(self._pose(plane, strips), batch_data_samples)
 
     def _believed(self, plane: Tensor, strips: Tensor, whole: Tensor) -> Tensor:
