@@ -18,6 +18,7 @@ model = dict(
         )
     )
 )
+auto_scale_lr = dict(base_batch_size=64)
 train_cfg = dict(max_epochs=8, val_interval=4)
 param_scheduler = [
     _base_.param_scheduler[0],
