@@ -31,8 +31,10 @@ from student_beats_teacher import (
     UPPER,
     Size,
     make_data,
+    point_to,
     predict,
     prediction_file,
+    run,
     student_config,
     teacher_config,
     train,
@@ -91,7 +93,11 @@ def set_images(config: Config, share: float) -> None:
 
 
 def set_cues(config: Config, cues: str) -> None:
-    """What the crops show: without colour, or with fewer pixels."""
+    """What the crops show: less that tells of depth, no colour, or fewer pixels."""
+    if cues.startswith('without '):
+        data = Path(config.train_dataloader.dataset.data_root)
+        point_to(config, images_without(cues, data))
+        return
     if cues == 'grey':
         steps = [{'type': 'RandomGrayscale', 'prob': 1.0, 'keep_channels': True}]
     else:
@@ -107,12 +113,23 @@ def set_cues(config: Config, cues: str) -> None:
         pipeline[places[0] + 1 : places[0] + 1] = steps
 
 
+def images_without(cues: str, data: Path) -> Path:
+    """The people of a data set drawn without cues, in a folder beside it."""
+    known = mmengine.load(data / 'synthetic_humans.json')
+    folder = data.with_name(f'{data.name} {cues}'.replace(' ', '_'))
+    same = [f'--{name}={known[name]}' for name in ('num', 'seed', 'size')]
+    left_out = cues.removeprefix('without ').split(' and ')
+    run('make_synthetic_humans', f'--out={folder}', *same, '--without', *left_out)
+    return folder
+
+
+LESS = ('without shading', 'without occlusion', 'without shading and occlusion')
 CURVES = {
     'code weight': Curve(UPPER, 0.3, (0.01, 0.1, 0.5), set_code_weight),
     'slices': Curve(UPPER, 8, (4, 16), set_slices),
     'epochs': Curve(BONES, 4, (1, 2, 8), set_length),
     'share of the images': Curve(BONES, 1.0, (0.25,), set_images),
-    'image': Curve(BONES, '64 px', ('32 px', '16 px', 'grey'), set_cues),
+    'image': Curve(BONES, '64 px', ('32 px', '16 px', 'grey', *LESS), set_cues),
 }
 
 

@@ -7,12 +7,13 @@ reflection is stored for all. A seed draws the cameras and starts the training a
 
 Teachers are trained by the config that users have,
 configs/teacher/deep-nrsfm_keypoint-array.py; ``--methods teacher_half_hour`` draws its
-schedule out. Runs that are done are skipped; the table and the results, with
-their provenance, are written to ``--out``.
+schedule out. Runs that are done are skipped. The table, with what others have published
+of other data below, and the results, with their provenance, are written to ``--out``.
 """
 
 import argparse
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,12 +40,12 @@ from nrsfm_distill_mm.geometry import normalise_landmarks
 from nrsfm_distill_mm.models import DeepNRSfM
 
 ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT / 'tools'))
+
+from reporting.published import COLUMNS, SOURCE, TABLE_1  # noqa: E402
+
 CONFIG = ROOT / 'configs' / 'teacher' / 'deep-nrsfm_keypoint-array.py'
 ERRORS = ('depth_error', 'pa_mpjpe', 'pa_mpjpe_observed_xy')
-PUBLISHED = (
-    'Published, other data (Human3.6M training set, Wang et al. 2019, Table 1): '
-    'teacher depth error 76.5, PA-MPJPE 73.2.'
-)
 
 
 def train_teacher(
@@ -145,17 +146,24 @@ def summarise(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             }
 
 
-def show(summary: list[dict[str, Any]]) -> None:
+def published() -> Iterator[dict[str, Any]]:
+    """What others report of NRSfM, on other data: rows of the paper's Table 1."""
+    for row in TABLE_1[:-2]:  # the last two see images
+        figures = dict(zip(COLUMNS[1], row.cells, strict=True))
+        yield {'case': f'published, {row.data}', 'method': row.method, **figures}
+
+
+def show(rows: list[dict[str, Any]]) -> None:
     """The table on the screen."""
     table = Table(title='From 2D alone, training samples, mm, median of the seeds')
-    for column in summary[0]:
+    for column in rows[0]:
         table.add_column(column.replace('_', ' '), justify='right')
-    for row in summary:
-        values = (f'{v:.3g}' if isinstance(v, float) else str(v) for v in row.values())
-        table.add_row(*values)
-    console = Console()
-    console.print(table)
-    console.print(PUBLISHED)
+    for row in rows:
+        values = [row.get(column) for column in rows[0]]
+        cells = (f'{v:.3g}' if isinstance(v, float) else str(v or '') for v in values)
+        table.add_row(*cells)
+    Console().print(table)
+    Console().print(f'Published: {SOURCE}.')
 
 
 def main() -> None:
@@ -175,7 +183,8 @@ def main() -> None:
                 run(method, name, poses, seed, args.out)
     results = [mmengine.load(p) for p in sorted(args.out.glob('*/seed*/result.json'))]
     summary = list(summarise(results))
-    show(summary)
+    others = list(published())
+    show([*summary, *others])
     provenance = {
         'poses': args.poses.name if args.poses else 'generator, seed 0',
         'num_poses': len(poses),
@@ -184,6 +193,7 @@ def main() -> None:
         'threads': torch.get_num_threads(),
     }
     content = {'provenance': provenance, 'summary': summary, 'results': results}
+    content |= {'published': {'source': SOURCE, 'rows': others}}
     mmengine.dump(content, args.out / 'teacher_accuracy.json', indent=1)
 
 

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
 from nrsfm_distill_mm.synthetic import layout, record
-from nrsfm_distill_mm.synthetic.appearance import sample_appearance
+from nrsfm_distill_mm.synthetic.appearance import CUES, sample_appearance
 from nrsfm_distill_mm.synthetic.card import dataset_card
 from nrsfm_distill_mm.synthetic.contact_sheet import ContactSheet, draw_contact_sheet
 from nrsfm_distill_mm.synthetic.errors import ArgumentError, check_at_least
@@ -48,6 +48,7 @@ class Batch:
     indices: tuple[int, ...]
     paths: tuple[Path, ...]
     seed: int
+    without: tuple[str, ...]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -72,6 +73,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--seed', type=int, default=0, help='everything follows from it')
     add('--size', type=int, default=256, help='width and height of a picture in px')
     add('--poses', type=Path, help='.npz with keypoints_3d (M, 17, 3), mm, y up')
+    help_without = 'leave out what tells of depth'
+    add('--without', nargs='+', choices=CUES, default=[], help=help_without)
     add('--workers', type=int, default=os.cpu_count() or 1, help='processes')
     return parser.parse_args(argv)
 
@@ -84,7 +87,8 @@ def make_dataset(args: argparse.Namespace) -> None:
         check_at_least(f'--{name}', getattr(args, name), least)
     poses = None if args.poses is None else read_poses(args.poses)
     versions = {'numpy': np.__version__, 'opencv': cv2.__version__}
-    note = record.describe(args.num, args.seed, args.size, poses, versions)
+    asked = args.num, args.seed, args.size
+    note = record.describe(*asked, poses, args.without, versions)
     if record.is_complete(args.out, note):
         console.print(f'{args.out} is complete; nothing to do')
         return
@@ -108,7 +112,11 @@ def write_scene(args: argparse.Namespace, scene: Scene, console: Console) -> Non
     parts = [rest[i : i + BATCH] for i in range(0, len(rest), BATCH)]
     batches = [
         Batch(
-            scene[np.array(part)], tuple(part), tuple(paths[i] for i in part), args.seed
+            scene[np.array(part)],
+            tuple(part),
+            tuple(paths[i] for i in part),
+            args.seed,
+            tuple(args.without),
         )
         for part in parts
     ]
@@ -118,7 +126,7 @@ def write_scene(args: argparse.Namespace, scene: Scene, console: Console) -> Non
         for done in run(batches, args.workers):
             progress.advance(task, done)
     layout.write_annotations(args.out, scene, names)
-    sheet = label(draw_contact_sheet(scene, args.seed))
+    sheet = label(draw_contact_sheet(scene, args.seed, tuple(args.without)))
     layout.write_bytes(args.out / 'contact_sheet.png', encode('.png', sheet))
 
 
@@ -138,7 +146,7 @@ def write_batch(batch: Batch) -> int:
     scene = batch.scene
     for i, (index, path) in enumerate(zip(batch.indices, batch.paths, strict=True)):
         camera = scene.cameras.intrinsics(int(scene.camera_index[i]))
-        look = sample_appearance((batch.seed, index))
+        look = sample_appearance((batch.seed, index), batch.without)
         picture = render(scene.joints_camera[i], camera, look)
         layout.write_bytes(path, encode('.jpg', picture))
     return len(batch.paths)

@@ -34,6 +34,8 @@ HAIR_TONES = np.array(
     )
 )
 PATTERNS = ('plain', 'rings', 'stripes', 'checks')
+CUES = ('shading', 'occlusion')
+"""What tells of depth, and may be left out."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Appearance:
         fog: Share of the light lost per metre behind the root, in [0, 1].
         girth: Factor on the radii of the body.
         backdrop: Seed of the background.
+        without: Those of CUES that it does not show: all of a colour is equally bright,
+            or what hides what is drawn by chance.
     """
 
     colours: Array
@@ -59,9 +63,12 @@ class Appearance:
     fog: float
     girth: float
     backdrop: int
+    without: tuple[str, ...] = ()
 
 
-def sample_appearance(seed: int | tuple[int, ...]) -> Appearance:
+def sample_appearance(
+    seed: int | tuple[int, ...], without: tuple[str, ...] = ()
+) -> Appearance:
     """Draw an appearance; left limbs have warm colours, right limbs cool ones."""
     rng = np.random.default_rng(seed)
     light = FRONT_TOP_LIGHT + rng.normal(0, 0.1, 3)
@@ -74,6 +81,7 @@ def sample_appearance(seed: int | tuple[int, ...]) -> Appearance:
         fog=float(rng.uniform(0.42, 0.58)),
         girth=float(rng.uniform(0.93, 1.05)),
         backdrop=int(rng.integers(2**32)),
+        without=without,
     )
 
 

@@ -33,7 +33,9 @@ class ContactSheet(NamedTuple):
     labels: list[tuple[str, int, int]]
 
 
-def draw_contact_sheet(scene: Scene, seed: int) -> ContactSheet:
+def draw_contact_sheet(
+    scene: Scene, seed: int, without: tuple[str, ...] = ()
+) -> ContactSheet:
     """Show people of every action twice: as they are, and with their 2D skeleton."""
     blocks = _choose(scene)
     width = 2 * PEOPLE * TILE + GAP
@@ -47,7 +49,8 @@ def draw_contact_sheet(scene: Scene, seed: int) -> ContactSheet:
         y = GAP + number // BLOCKS_PER_ROW * height
         x = GAP + number % BLOCKS_PER_ROW * width
         labels.append((name, x, y + LABEL_HEIGHT - 8))
-        strip = np.concatenate([draw_pair(scene, int(i), seed) for i in people], axis=1)
+        pairs = [draw_pair(scene, int(i), seed, without) for i in people]
+        strip = np.concatenate(pairs, axis=1)
         top = y + LABEL_HEIGHT
         picture[top : top + TILE, x : x + strip.shape[1]] = strip
     return ContactSheet(picture, labels)
@@ -64,10 +67,12 @@ def _choose(scene: Scene) -> list[tuple[str, Indices]]:
     return [(name, group[:: max(1, len(group) - 1)][:PEOPLE]) for name, group in groups]
 
 
-def draw_pair(scene: Scene, index: int, seed: int) -> Picture:
+def draw_pair(
+    scene: Scene, index: int, seed: int, without: tuple[str, ...] = ()
+) -> Picture:
     """A person at the size of a tile, beside the same with the skeleton."""
     camera = scene.cameras.intrinsics(int(scene.camera_index[index]))
-    look = sample_appearance((seed, index))
+    look = sample_appearance((seed, index), without)
     tile = render(scene.joints_camera[index], camera.resized(TILE), look)
     keypoints = (scene.keypoints[index] + 0.5) * (TILE / camera.size) - 0.5
     return np.concatenate((tile, draw_skeleton(tile, keypoints)), axis=1)

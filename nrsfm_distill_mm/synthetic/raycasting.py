@@ -39,24 +39,45 @@ class Hits:
     along: Image
 
 
-def cast_rays(solids: Solids, camera: Camera, oversampling: int = 1) -> Hits:
-    """Meet the solids (camera frame, mm) with ``oversampling`` squared rays a pixel."""
+def cast_rays(
+    solids: Solids,
+    camera: Camera,
+    oversampling: int = 1,
+    layers: npt.NDArray[np.int64] | None = None,
+) -> Hits:
+    """Meet the solids (camera frame, mm) with ``oversampling`` squared rays a pixel.
+
+    A ray meets the nearest solid of the highest of the layers (C,); by default there
+    is one.
+    """
     count = camera.size * oversampling
     grid = (np.arange(count) + 0.5) / oversampling - 0.5
     rays_x, rays_y = (
         ((grid - centre) / camera.focal).astype(np.float32) for centre in camera.centre
     )
     squared = rays_x[None] ** 2 + rays_y[:, None] ** 2 + np.float32(1)
-    hits = Hits(
+    if layers is None:
+        layers = np.zeros(len(solids.part), np.int64)
+    hits = _no_hits(rays_x, rays_y)
+    for layer in np.unique(layers):
+        above = _no_hits(rays_x, rays_y)
+        for index in np.flatnonzero(layers == layer).tolist():
+            _meet(above, squared, solids, index)
+        met = above.solid != NOTHING
+        for name in ('depth', 'solid', 'along'):
+            np.copyto(getattr(hits, name), getattr(above, name), where=met)
+    return hits
+
+
+def _no_hits(rays_x: Image, rays_y: Image) -> Hits:
+    size = len(rays_y), len(rays_x)
+    return Hits(
         rays_x,
         rays_y,
-        depth=np.full((count, count), np.inf, np.float32),
-        solid=np.full((count, count), NOTHING, np.int16),
-        along=np.zeros((count, count), np.float32),
+        depth=np.full(size, np.inf, np.float32),
+        solid=np.full(size, NOTHING, np.int16),
+        along=np.zeros(size, np.float32),
     )
-    for index in range(len(solids.part)):
-        _meet(hits, squared, solids, index)
-    return hits
 
 
 def _window(low: float, high: float, rays: Image) -> slice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from nrsfm_distill_mm.synthetic.body import Array
@@ -14,11 +15,16 @@ GENERATOR = 1
 """Goes up whenever the same arguments would give other bytes."""
 
 FILE_NAME = 'synthetic_humans.json'
-ARGUMENTS = ('num', 'seed', 'size', 'poses', 'generator')
+ARGUMENTS = ('num', 'seed', 'size', 'poses', 'without', 'generator')
 
 
 def describe(
-    num: int, seed: int, size: int, poses: Array | None, versions: dict[str, str]
+    num: int,
+    seed: int,
+    size: int,
+    poses: Array | None,
+    without: Sequence[str],
+    versions: dict[str, str],
 ) -> dict[str, object]:
     """The record of a data set: its arguments, then the versions that made it."""
     digest = None if poses is None else hashlib.sha256(poses.tobytes()).hexdigest()
@@ -27,6 +33,7 @@ def describe(
         'seed': seed,
         'size': size,
         'poses': digest,
+        'without': sorted(set(without)),
         'generator': GENERATOR,
         **versions,
     }
@@ -44,7 +51,7 @@ def is_complete(folder: Path, record: dict[str, object]) -> bool:
             got = f'{folder}, which has other contents and no {FILE_NAME}'
             raise ArgumentError('--out', 'a new or an empty folder', got)
         return False
-    known = read_record(path)
+    known = {'without': [], **read_record(path)}  # which older records do not have
     for name in ARGUMENTS:
         if known.get(name) != record[name]:
             expected = f'a folder made with {name}={record[name]}'

@@ -11,7 +11,7 @@ from nrsfm_distill_mm.synthetic.body import Array
 from nrsfm_distill_mm.synthetic.cameras import Camera
 from nrsfm_distill_mm.synthetic.errors import ArgumentError
 from nrsfm_distill_mm.synthetic.filters import box_blur
-from nrsfm_distill_mm.synthetic.mannequin import build_mannequin
+from nrsfm_distill_mm.synthetic.mannequin import PARTS, build_mannequin
 from nrsfm_distill_mm.synthetic.raycasting import NOTHING, Image, cast_rays
 from nrsfm_distill_mm.synthetic.shading import shade
 
@@ -31,7 +31,8 @@ def render(
     """
     _check(joints)
     solids = build_mannequin(joints, look.girth)
-    hits = cast_rays(solids, camera, oversampling)
+    layers = _layers(look)[solids.part] if 'occlusion' in look.without else None
+    hits = cast_rays(solids, camera, oversampling, layers)
     person = np.zeros((*hits.depth.shape, 4), np.float32)
     met = hits.solid != NOTHING
     person[met, :3] = shade(hits, solids, look, float(joints[0, 2]))
@@ -51,6 +52,13 @@ def _check(joints: Array) -> None:
         raise ArgumentError(
             'joints', 'finite points in front of the camera', f'z down to {nearest:g}'
         )
+
+
+def _layers(look: Appearance) -> npt.NDArray[np.int64]:
+    """Which parts (len(PARTS),) hide which, by chance; head and trunk are one."""
+    layers = np.random.default_rng(look.backdrop).permutation(len(PARTS))
+    layers[: PARTS.index('left_upper_arm')] = layers[0]
+    return layers
 
 
 def _shrink(image: Image, factor: int) -> Image:

@@ -45,16 +45,19 @@ def shade(hits: Hits, solids: Solids, look: Appearance, root_depth: float) -> Im
     """RGB (M, 3), in [0, 1], of the M rays that met something, in row order."""
     mask = hits.solid != NOTHING
     surface = _surface(hits, solids, mask)
+    albedo = look.colours.astype(np.float32)[surface.part]
+    albedo = albedo * _pattern(surface, look)[:, None]
+    if 'shading' in look.without:
+        return np.asarray(np.clip(albedo, 0, 1), dtype=np.float32)
     light = (-np.asarray(look.light)).astype(np.float32)
     lit = np.maximum(-(light @ surface.normal), 0)
     sky = 0.5 - 0.5 * surface.normal[1]
     brightness = look.ambient * (0.7 + 0.6 * sky) + (1 - look.ambient) * 1.12 * lit
     fog = 1 - look.fog * (surface.depth - np.float32(root_depth)) / 1000
     brightness *= np.clip(fog, *FOG_RANGE) * (0.72 + 0.28 * surface.facing)
-    brightness *= 1 - OCCLUSION * _occlusion(hits.depth, mask)
+    if 'occlusion' not in look.without:
+        brightness *= 1 - OCCLUSION * _occlusion(hits.depth, mask)
     gloss = 0.10 * lit**24 * surface.facing
-    albedo = look.colours.astype(np.float32)[surface.part]
-    albedo = albedo * _pattern(surface, look)[:, None]
     colour = albedo * brightness[:, None] + gloss[:, None]
     return np.asarray(np.clip(colour, 0, 1), dtype=np.float32)
 

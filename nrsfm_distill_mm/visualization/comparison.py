@@ -151,7 +151,9 @@ def _draw_heads(
         write(axes, 0, 0.3, title, ha='left', fontsize=11.5, fontweight='bold')
     for j, (head, more) in enumerate(heads.items()):
         axes = _axes(figure, layout.left(j), layout.title, layout.group_width, HEAD)
-        write(axes, 0.5, 0.72, head, fontsize=10.5, fontweight='bold')
+        name = write(axes, 0.5, 0.72, head, fontsize=10.5, fontweight='bold')
+        width = name.get_window_extent().width / axes.get_window_extent().width
+        name.set_fontsize(10.5 / max(1, 1.1 * width))
         write(axes, 0.5, 0.44, more, fontsize=9)
         for x, view in ((0.25, FRONT), (0.75, SIDE)):
             write(axes, x, 0.12, view.name, color=FAINT, fontsize=8.5)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 from nrsfm_distill_mm.visualization.skeleton_style import CENTRE, SkeletonStyle
@@ -108,10 +109,10 @@ def focus_on(axes: Axes, keypoints: Array, image: NDArray[np.uint8]) -> None:
     axes.set_ylim(y + half, y - half)
 
 
-def write(axes: Axes, x: float, y: float, text: str, **style: object) -> None:
+def write(axes: Axes, x: float, y: float, text: str, **style: object) -> Text:
     """Text in axes coordinates, dark grey, centred unless told otherwise."""
     given = {'ha': 'center', 'va': 'center', 'color': INK, 'fontsize': 9} | style
-    axes.text(x, y, text, transform=axes.transAxes, fontfamily=FONT, **given)
+    return axes.text(x, y, text, transform=axes.transAxes, fontfamily=FONT, **given)
 
 
 def render(figure: Figure) -> NDArray[np.uint8]:

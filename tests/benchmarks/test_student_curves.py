@@ -7,12 +7,16 @@ import mmengine
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
+ROOT = Path(__file__).parents[2]
+sys.path += [str(ROOT / 'benchmarks'), str(ROOT / 'tools')]
 
+import student_curves  # noqa: E402
+from make_synthetic_humans import main as draw  # noqa: E402
 from student_beats_teacher import SIZES, student_config  # noqa: E402
 from student_curves import CURVES, figure, with_known  # noqa: E402
 
 IMAGES = 12
+FILE = 'annotation_body3d/fps50/h36m_test.npz'
 
 
 def config(name, folder):
@@ -71,6 +75,23 @@ def test_crops_show_less_in_training_and_in_use(tmp_path):
             added = steps[crop + 1 : crop + 1 + len(expected)]
             assert [step.get('scale') for step in added] == expected
             assert names.count(added[0]['type']) == len(expected)
+
+
+def test_cues_are_left_out_of_pictures_of_the_same_people(tmp_path, monkeypatch):
+    monkeypatch.setattr(student_curves, 'run', lambda _, *options: draw(options))
+    usual = tmp_path / 'default'
+    draw([f'--out={usual}', '--num=3', '--size=64', '--seed=5'])
+    made = config('image', usual)
+    CURVES['image'].change(made, 'without shading and occlusion')
+    other = tmp_path / 'default_without_shading_and_occlusion'
+    for use in ('train', 'val', 'test'):
+        assert made[f'{use}_dataloader'].dataset.data_root == str(other)
+    records = [
+        mmengine.load(folder / 'synthetic_humans.json') for folder in (usual, other)
+    ]
+    assert records[1] == records[0] | {'without': ['occlusion', 'shading']}
+    with np.load(usual / FILE) as first, np.load(other / FILE) as second:
+        assert (first['S'] == second['S']).all()
 
 
 def test_curves_of_other_runs_are_kept(tmp_path):

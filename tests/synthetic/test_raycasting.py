@@ -73,6 +73,14 @@ def test_the_nearer_solid_wins_whatever_the_order():
     assert other.solid[24, 24] == 1
 
 
+def test_the_higher_layer_hides_what_is_nearer():
+    near = ((0, 0, 900), (0, 0, 900), 50, 50, 'skin')
+    far = ((-300, 0, 1500), (300, 0, 1500), 90, 90, 'shirt')
+    hits = cast_rays(solids(near, far), CAMERA, layers=np.array([0, 1]))
+    assert hits.solid[24, 24] == 1
+    assert hits.depth[24, 24] == pytest.approx(1410, abs=1)
+
+
 def test_solids_behind_the_viewer_are_not_seen():
     behind = solids(((0, 0, -900), (0, 0, -900), 50, 50, 'skin'))
     assert (cast_rays(behind, CAMERA).solid == NOTHING).all()

@@ -67,6 +67,30 @@ def test_a_limb_that_leans_to_the_viewer_differs_from_one_that_leans_away():
     assert np.nanmean(towards[22:26]) > 1.15 * np.nanmean(away[22:26])
 
 
+def test_without_shading_no_side_and_no_end_is_darker():
+    limb = (-150, -80, 800), (150, 80, 1200), 50, 50, 'left_thigh'
+    flat = brightness(limb, without=('shading',))
+    assert np.nanmin(flat) == np.nanmax(flat)
+
+
+def test_without_occlusion_what_hides_what_is_by_chance(scene):
+    camera = scene.cameras.intrinsics(int(scene.camera_index[0]))
+    colours = np.zeros((len(PARTS), 3))
+    colours[PARTS.index('left_thigh')] = 1, 0, 0
+    joints = scene.joints_camera[0].copy()
+    hip, knee = HUMAN36M.index('left_hip'), HUMAN36M.index('left_knee')
+    joints[knee] = 1.2 * joints[hip] - (0, 300, 0)  # behind the trunk
+
+    def red(seed, *without):
+        appearance = look(colours=colours, backdrop=seed, without=('shading', *without))
+        picture = render(joints, camera, appearance).astype(int)
+        return ((picture[..., 0] - picture[..., 1]) > 100).sum()
+
+    assert {red(seed) for seed in range(8)} == {red(0)}
+    chance = {red(seed, 'occlusion') for seed in range(8)}
+    assert min(chance) <= red(0) < 0.5 * max(chance)
+
+
 def test_the_mannequin_covers_its_joints(scene):
     for i in range(len(scene)):
         camera = scene.cameras.intrinsics(int(scene.camera_index[i]))

@@ -25,8 +25,8 @@ def row(seed, label='best'):
     )
 
 
-def figure(rows, **kwargs):
-    methods = {'Teacher': '80 mm', 'Student': '61 mm'}
+def figure(rows, teacher='Teacher', **kwargs):
+    methods = {teacher: '80 mm', 'Student': '61 mm'}
     return comparison_figure(rows, methods, skeleton_style(LINKS), **kwargs)
 
 
@@ -65,3 +65,15 @@ def test_every_row_adds_the_same_height(count):
         render(figure([row(i) for i in range(n)])).shape[0] for n in (1, 1 + count)
     ]
     assert heights[1] - heights[0] == pytest.approx(count * 1.7 * 160, abs=2)
+
+
+@pytest.mark.parametrize(
+    'name', ['Teacher', 'given 2D, strips, lifter and gate, ' * 3, 'WITHOUT ' * 9]
+)
+def test_long_names_stay_in_their_columns(name):
+    drawn = figure([row(0)], teacher=name)
+    render(drawn)
+    (head,) = (t for a in drawn.axes for t in a.texts if t.get_text() == name)
+    column, letters = head.axes.get_window_extent(), head.get_window_extent()
+    assert column.x0 <= letters.x0
+    assert letters.x1 <= column.x1
