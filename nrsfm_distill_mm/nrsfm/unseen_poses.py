@@ -71,6 +71,8 @@ class UnseenPoses(NamedTuple):
         return UnseenPoses(landmarks, self.poses[sound] / side[:, None, None])
 
 
+# Inductor (torch 2.13) fails where it replaces what a permutation indexes.
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 @torch.no_grad()
 def unseen_poses(output: NRSfMOutput, limbs: Limbs) -> UnseenPoses:
     """As many poses as the teacher has answered, each with a limb of another one.

@@ -1,5 +1,7 @@
 """Laws of the poses that nobody was seen in."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 
@@ -263,6 +265,26 @@ def test_nothing_is_learnt_from_making_the_poses() -> None:
     assert exchange.unseen is not None
     assert not exchange.unseen.poses.requires_grad
     assert not exchange.state_dict()
+
+
+def test_a_compiled_teacher_makes_the_poses_as_it_is() -> None:
+    network, exchange = DeepNRSfMNetwork(POINTS, (12, 5)), LimbExchange(LINKS, POINTS)
+    compiled: list[str] = []
+
+    def compiler(module: torch.fx.GraphModule, _: object) -> Callable[..., object]:
+        compiled.append(module.code)
+        return module.forward
+
+    lift = torch.compile(exchange.forward, backend=compiler)
+    first, second = torch.randn(2, 4, POINTS, 2)
+    lift(network, first)
+    unseen = exchange.unseen
+    assert unseen is not None
+    _, error = lift(network, second)
+    expected = lifting_error(network(unseen.landmarks), unseen.poses).mean()
+    torch.testing.assert_close(error, expected)
+    assert compiled
+    assert not any('randperm' in code for code in compiled)
 
 
 def test_answers_that_are_points_give_finite_errors_and_gradients() -> None:
