@@ -31,7 +31,9 @@ class TurnedLimb(NamedTuple):
 def turned_limbs(
     wrong: Tensor, right: Tensor, true: Tensor, actions: Sequence[str], count: int
 ) -> list[TurnedLimb]:
-    """The limbs whose errors differ most, one of each action and of each limb.
+    """The limbs whose errors differ most, one of each limb and of each action.
+
+    Where there is one action, one of each limb and person.
 
     Args:
         wrong: poses (N, P, 3) mm of the method that has them the wrong way.
@@ -46,10 +48,11 @@ def turned_limbs(
     gain = limb_errors(wrong, true) - limb_errors(right, true)
     order = gain.masked_fill(~found, -torch.inf).flatten().argsort(descending=True)
     chosen: list[TurnedLimb] = []
+    kinds = actions if len(set(actions)) > 1 else range(len(actions))
     for place in order[: int(found.sum())].tolist():
         sample, limb = divmod(place, len(LIMB_NAMES))
-        seen = {str(actions[known.sample]) for known in chosen}
-        if actions[sample] not in seen and limb not in {k.limb for k in chosen}:
+        seen = {kinds[known.sample] for known in chosen}
+        if kinds[sample] not in seen and limb not in {k.limb for k in chosen}:
             chosen.append(TurnedLimb(sample, limb))
         if len(chosen) == count:
             break

@@ -153,3 +153,6 @@ def test_limbs_that_one_has_turned_and_the_other_not(true):
     assert len({actions[found.sample] for found in chosen}) == 2
     assert all(depths[sample, limb] > 100 for sample, limb in chosen)
     assert turned_limbs(true, turned, true, actions, count=4) == []
+    alike = turned_limbs(turned, true, true, ['Motion'] * COUNT, count=4)
+    assert sorted(found.limb for found in alike) == [1, 3]
+    assert len({found.sample for found in alike}) == 2
