@@ -181,18 +181,19 @@ def show(results: list[dict[str, Any]], out: Path) -> None:
     panels = figure.subplots(1, len(drawn), squeeze=False)[0]
     for part, axes in zip(drawn, panels, strict=True):
         rows = [r for r in results if r['part'] == part]
-        # Of the schedules it is the same samples.
-        splits = (('train', '-o'), ('test', '--s'))[: 1 + (part != 'time')]
         kinds: dict[str, list[tuple[int, Any]]] = {}
         for row in rows:
             count, _, kind = row['name'].partition(', ')
             kinds.setdefault(kind, []).append((int(count), row))
-        for kind, own in kinds.items():
-            own.sort(key=itemgetter(0))
-            for (split, style), error in product(splits, ('depth_error', 'pa_mpjpe')):
-                points = [(count, row[split][error]) for count, row in own]
+        for i, (kind, error) in enumerate(product(kinds, ('depth_error', 'pa_mpjpe'))):
+            own = sorted(kinds[kind], key=itemgetter(0))
+            # Where all samples are trained on there are no others to test on.
+            tested = [(n, row) for n, row in own if row['test'] != row['train']]
+            for split, some, style in (('train', own, '-o'), ('test', tested, '--s')):
+                points = [(count, row[split][error]) for count, row in some]
                 label = ', '.join(filter(None, (split, error.replace('_', ' '), kind)))
-                axes.plot(*np.transpose(points), style, label=label)
+                if points:
+                    axes.plot(*np.transpose(points), style, color=f'C{i}', label=label)
         axes.set(title=part, xscale='log', ylabel='mm')
         axes.set_xlabel('iterations' if part == 'time' else 'samples')
         axes.set_ylim(bottom=0)
