@@ -192,7 +192,7 @@ def main() -> None:
     add('--out', type=Path, default=Path('work_dirs/teacher_objects'))
     add('--objects', nargs='+', choices=OBJECTS, default=list(OBJECTS))
     add('--samples', type=int, default=10_000)
-    add('--iterations', type=int, default=6500)
+    add('--iterations', type=int, default=7000)
     add('--seeds', type=int, default=1)
     args = parser.parse_args()
     results = [
