@@ -22,6 +22,7 @@ from typing import Any
 import mmengine
 import numpy as np
 import torch
+from bench_teacher import provenance, show
 from capture_cases import draw_case, evaluate, read_poses
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -31,11 +32,8 @@ from nrsfm_peers import (
     flat_depth,
     rigid_factorisation,
 )
-from rich.console import Console
-from rich.table import Table
 from torch import Tensor
 
-import nrsfm_distill_mm
 from nrsfm_distill_mm.geometry import normalise_landmarks
 from nrsfm_distill_mm.models import DeepNRSfM
 
@@ -147,23 +145,11 @@ def summarise(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def published() -> Iterator[dict[str, Any]]:
-    """What others report of NRSfM, on other data: rows of the paper's Table 1."""
+    """What is known of NRSfM on other data: Table 1, Wang et al. 2019."""
     for row in TABLE_1[:-2]:  # the last two see images
         figures = dict(zip(COLUMNS[1], row.cells, strict=True))
-        yield {'case': f'published, {row.data}', 'method': row.method, **figures}
-
-
-def show(rows: list[dict[str, Any]]) -> None:
-    """The table on the screen."""
-    table = Table(title='From 2D alone, training samples, mm, median of the seeds')
-    for column in rows[0]:
-        table.add_column(column.replace('_', ' '), justify='right')
-    for row in rows:
-        values = [row.get(column) for column in rows[0]]
-        cells = (f'{v:.3g}' if isinstance(v, float) else str(v or '') for v in values)
-        table.add_row(*cells)
-    Console().print(table)
-    Console().print(f'Published: {SOURCE}.')
+        errors = {name: figures[name] or '' for name in ('depth_error', 'pa_mpjpe')}
+        yield {'published': row.method, 'on': row.data, **errors}
 
 
 def main() -> None:
@@ -183,17 +169,20 @@ def main() -> None:
                 run(method, name, poses, seed, args.out)
     results = [mmengine.load(p) for p in sorted(args.out.glob('*/seed*/result.json'))]
     summary = list(summarise(results))
+    show('From 2D alone, training samples, mm, median of the seeds', summary)
     others = list(published())
-    show([*summary, *others])
-    provenance = {
+    show(f'Published ({SOURCE})', others)
+    known = {
         'poses': args.poses.name if args.poses else 'generator, seed 0',
         'num_poses': len(poses),
-        'version': nrsfm_distill_mm.__version__,
-        'torch': torch.__version__,
         'threads': torch.get_num_threads(),
     }
-    content = {'provenance': provenance, 'summary': summary, 'results': results}
-    content |= {'published': {'source': SOURCE, 'rows': others}}
+    content = {
+        'provenance': provenance() | known,
+        'summary': summary,
+        'published': others,
+        'results': results,
+    }
     mmengine.dump(content, args.out / 'teacher_accuracy.json', indent=1)
 
 
