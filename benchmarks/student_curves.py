@@ -14,6 +14,7 @@ done is not done again. A table, ``curves.json`` with its provenance and a figur
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import Any, NamedTuple
 
 import mmengine
@@ -42,6 +43,8 @@ from student_beats_teacher import (
     write_codes,
 )
 
+LONG = 5
+"""Letters of a value that is written upright."""
 COLUMNS = ('depth_error', 'rescaled', 'size', 'signs', 'mended', 'broken')
 
 
@@ -186,7 +189,7 @@ def figure(rows: list[dict[str, Any]]) -> Figure:
     panels = drawing.subplots(1, len(names), sharey=True, squeeze=False)[0]
     for panel, name in zip(panels, names, strict=True):
         own = [row for row in rows if row['curve'] == name]
-        values = [str(row['value']) for row in own]
+        values = [fill(str(row['value']), 16) for row in own]
         for column, label in (
             ('of teacher', 'as it is'),
             ('of teacher, rescaled', 'after the best scale'),
@@ -194,6 +197,8 @@ def figure(rows: list[dict[str, Any]]) -> Figure:
             panel.plot(values, [r[column] for r in own], marker='o', label=label)
         panel.axhline(1, color='0.6', linewidth=1)
         panel.set(title=f'{own[0]["method"]}', xlabel=name)
+        if max(map(len, values)) > LONG:
+            panel.tick_params(axis='x', rotation=90, labelsize='x-small')
     panels[0].set(ylabel="depth error by the teacher's")
     panels[0].legend(fontsize='small')
     return drawing
