@@ -261,26 +261,29 @@ def soft_argmax(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 def expectation_call(
     form: Callable[..., Tensor], volume: Tensor, size: tuple[int, int], learns: bool
 ) -> Call:
-    """A form of soft-argmax on a volume, with its gradient or without."""
+    """A form of soft-argmax, with its gradient or without; keeps neither."""
 
     def call() -> None:
-        volume.grad = None
         with torch.set_grad_enabled(learns):
             coords = form(volume, size, 2.0)
         if learns:
-            coords.square().sum().backward()
+            torch.autograd.grad(coords.square().sum(), volume)
 
     return call
 
 
 def peak_bytes(call: Call, device: str) -> int:
-    """The most that PyTorch allocates at a time, beyond what it has before."""
+    """The most that PyTorch allocates at a time, beyond what it has before.
+
+    The call keeps nothing of what it allocates: to the profiler the end of a block that
+    it has not seen begin is nothing, or the end of one that lay there before.
+    """
     if device == 'cuda':
         before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
         call()
         return torch.cuda.max_memory_allocated() - before
-    call()  # a gradient from before is freed within: nothing is left over
+    call()
     with profile(profile_memory=True) as profiler:
         call()
     events = profiler.profiler.kineto_results.events()

@@ -9,7 +9,9 @@ from layouts import REPO
 
 sys.path.append(str(REPO / 'benchmarks'))
 
-from bench_inference import peak_bytes  # noqa: E402
+from bench_inference import expectation_call, peak_bytes, softmax_form  # noqa: E402
+
+from nrsfm_distill_mm.geometry import soft_argmax_3d  # noqa: E402
 
 
 def test_every_part_runs(tmp_path) -> None:
@@ -35,3 +37,18 @@ def test_peak_memory_is_what_is_held_at_a_time() -> None:
         kept = (kept, torch.zeros(500_000))
 
     assert peak_bytes(call, 'cpu') == 4_000_000
+
+
+def test_peak_memory_is_the_same_whatever_came_before() -> None:
+    volume = torch.randn(4, 17, 16, 32, 32, requires_grad=True)
+    calls = [
+        expectation_call(form, volume, (128, 128), True)
+        for form in (soft_argmax_3d, softmax_form)
+    ]
+    peaks = []
+    for call in 6 * calls:
+        call()
+        between = torch.zeros_like(volume)  # where the last gradient was, or the next
+        peaks.append(peak_bytes(call, 'cpu'))
+        del between
+    assert peaks == peaks[:2] * 6
