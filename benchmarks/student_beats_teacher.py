@@ -76,6 +76,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     f'given 2D, {SUPERVISED}': {},
     BOTH: {'whole_pose_channels': 512, 'depth_loss.bone_weight': 10.0},
 }
+FOUND = 'finds 2D, strips'  # by a backbone of its own
 # MMPose's own regression head behind the same backbone; its losses infer the codes.
 REGRESSION = {
     f'regression, {WEAKSUP}': 'TeacherDepthLoss',
@@ -83,7 +84,7 @@ REGRESSION = {
 }
 STUDENTS = (
     *(WEAKSUP, UPPER, 'exact', *LOCAL.values(), BONES),
-    *(*GIVEN, *REGRESSION, SUPERVISED),
+    *(*GIVEN, FOUND, *REGRESSION, SUPERVISED),
 )
 COPIES = {'local': LOCAL[WEAKSUP], 'regression': next(iter(REGRESSION))}
 WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
@@ -99,7 +100,7 @@ LIFTED = {
     BONES: (BONEWISE, COPY_BONES),
     STRIPS: (WHOLE, partial(COPY_BONES, bone_weight=BONE_WEIGHT)),
 }
-CONTROLS = {method: (STRIPS, BONES) for method in GIVEN}
+CONTROLS = {method: (STRIPS, BONES) for method in (*GIVEN, FOUND)}
 """Whose lifters a student is compared with, if not with its own."""
 LINKS = torch.tensor(HUMAN36M.bones)
 ERRORS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe')
@@ -115,6 +116,7 @@ class Size(NamedTuple):
     student: str
     local: str
     given: str
+    found: str
     options: Mapping[str, Any] = {}  # merged into the students' configs
 
 
@@ -126,6 +128,7 @@ SIZES = {
         'configs/demo/distill.py',
         'configs/demo/distill-local.py',
         'configs/demo/weaksup-strips.py',
+        'configs/demo/weaksup-local.py',
     ),
     'gpu': Size(
         256,
@@ -134,6 +137,7 @@ SIZES = {
         'configs/student/distill_res50_synthetic-256x256.py',
         'configs/student/distill-local_res50_synthetic-256x256.py',
         'configs/student/weaksup-strips_synthetic-256x256.py',
+        'configs/student/weaksup-strips_res18_synthetic-256x256.py',
     ),
 }
 CAPTURE_TEACHER = 'configs/teacher/deep-nrsfm_synthetic-capture.py'
@@ -227,9 +231,12 @@ def regression_config(loss: str, size: Size, data: Path, teacher: str) -> Config
 
 def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
     """A student's config with this data, these codes, and the loss of a method."""
-    local = size.local if method in {*LOCAL.values(), BONES} else size.student
-    config = Config.fromfile(ROOT / (size.given if method in GIVEN else local))
+    files = dict.fromkeys((*LOCAL.values(), BONES), size.local)
+    files |= dict.fromkeys(GIVEN, size.given) | {FOUND: size.found}
+    config = Config.fromfile(ROOT / files.get(method, size.student))
     options = GIVEN.get(method, {})
+    if method == FOUND:
+        options = {'strip_width': 0.04}
     config.merge_from_dict({f'model.head.{k}': v for k, v in options.items()})
     point_to(config, data)
     dataset = config.train_dataloader.dataset
@@ -517,7 +524,7 @@ def main() -> None:
     }
     mmengine.dump(content, out / f'{args.data}.json', indent=1)
     figure(summary, results).savefig(out / f'{args.data}.png', dpi=110)
-    drawn = (WEAKSUP, UPPER, BONES, STRIPS, BOTH)
+    drawn = (WEAKSUP, UPPER, BONES, STRIPS, BOTH, FOUND)
     shown = [TEACHER, *(m for m in drawn if m in args.students)]
     if len(shown) > 1:
         folder = out / args.data / f'seed{args.first_seed}'

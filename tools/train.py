@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from mmengine.config import Config, DictAction
+from mmengine.device import is_cuda_available
 from mmengine.runner import Runner, find_latest_checkpoint
 
 
@@ -42,8 +43,11 @@ def load_config(args: argparse.Namespace) -> Config:
     if args.no_validate:
         config.val_cfg = config.val_dataloader = config.val_evaluator = None
     if args.amp:
-        config.optim_wrapper.type = 'AmpOptimWrapper'
-        config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        if is_cuda_available():
+            config.optim_wrapper.type = 'AmpOptimWrapper'
+            config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        else:
+            config.optim_wrapper.type = 'CPUAmpOptimWrapper'
     if args.auto_scale_lr:
         config.auto_scale_lr.enable = True
     config.merge_from_dict(args.cfg_options or {})

@@ -2,6 +2,7 @@
 
 from nrsfm_distill_mm.models.check_teacher_hook import CheckTeacherHook
 from nrsfm_distill_mm.models.choose_start_hook import ChooseStartHook
+from nrsfm_distill_mm.models.cpu_amp_optim_wrapper import CPUAmpOptimWrapper
 from nrsfm_distill_mm.models.deep_nrsfm import DeepNRSfM
 from nrsfm_distill_mm.models.depth_sign_hook import (
     DepthSignFromFramesHook,
@@ -36,6 +37,7 @@ from nrsfm_distill_mm.models.pose_estimators.topdown_pose3d import (
 from nrsfm_distill_mm.models.take_back_hook import TakeBackHook
 
 __all__ = [
+    'CPUAmpOptimWrapper',
     'CheckTeacherHook',
     'ChooseStartHook',
     'DeepNRSfM',

@@ -8,6 +8,7 @@ from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
+from torch.nn import functional as F
 
 
 @MODELS.register_module()
@@ -16,11 +17,24 @@ class TopdownPose3DEstimator(TopdownPoseEstimator):
 
     ``pred_instances.keypoints`` (1, P, 2) are image px as always;
     ``keypoints_3d`` (1, P, 3) are weak-perspective image px, z from the root.
+
+    Args:
+        *args: as of MMPose's ``TopdownPoseEstimator``.
+        backbone_pooling: the backbone is given the means of squares of so many px; a
+            head that reads the crop sees all of it.
+        **kwargs: likewise.
     """
+
+    def __init__(self, *args: Any, backbone_pooling: int = 1, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.backbone_pooling = backbone_pooling
 
     def extract_feat(self, inputs: Tensor) -> Any:
         """Feature maps, the crops (N, 3, H, W) before them for heads that read them."""
-        feats = super().extract_feat(inputs)
+        seen = inputs
+        if self.backbone_pooling > 1:
+            seen = F.avg_pool2d(inputs, self.backbone_pooling)
+        feats = super().extract_feat(seen)
         return (inputs, *feats) if getattr(self.head, 'reads_image', False) else feats
 
     def add_pred_to_datasample(
