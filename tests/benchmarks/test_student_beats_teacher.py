@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from mmengine.config import Config
+from mmpose.registry import MODELS
 
 sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 
@@ -12,11 +13,13 @@ from student_beats_teacher import (  # noqa: E402
     BONE_WEIGHT,
     BONES,
     BOTH,
+    FOUND,
     GIVEN,
     LOCAL,
     REGRESSION,
     ROOT,
     SIZES,
+    STRIPS,
     STUDENTS,
     SUPERVISED,
     TEACHER,
@@ -32,7 +35,7 @@ from student_beats_teacher import (  # noqa: E402
 
 from nrsfm_distill_mm.skeletons import HUMAN36M  # noqa: E402
 
-OTHER_NETWORKS = {*GIVEN, *REGRESSION}
+OTHER_NETWORKS = {*GIVEN, FOUND, *REGRESSION}
 COLUMNS = ('rescaled', 'pa_mpjpe', 'mpjpe', 'size', 'signs', 'mended', 'broken')
 
 
@@ -91,6 +94,21 @@ def test_strips_and_whole_pose_are_a_config_of_its_own():
     published = Config.fromfile(ROOT / file).model.head
     published.depth_loss.codes_file = 'codes'
     assert published.to_dict() == config.model.head.to_dict()
+
+
+def test_who_finds_landmarks_has_the_strips_of_who_is_given_them():
+    paths = Path('images'), Path('codes')
+    given, found = (
+        student_config(method, SIZES['gpu'], *paths).model for method in (STRIPS, FOUND)
+    )
+    assert found.head.depth_loss == given.head.depth_loss
+    kinds = {'given': given.head, 'found': found.head}
+    for kind, head in kinds.items():
+        kinds[kind] = MODELS.build({**head, 'depth_loss': None}).bone_depths
+    for option in ('strip_width', 'patch_resolution', 'ends', 'starts'):
+        assert len({str(getattr(layers, option)) for layers in kinds.values()}) == 1
+    shapes = [[p.shape for p in layers.parameters()] for layers in kinds.values()]
+    assert shapes[0] == shapes[1]
 
 
 def test_the_data_sets_teachers_have_the_same_images():

@@ -53,10 +53,12 @@ def test_depth_teaches_nothing_to_x_and_y(image):
     assert all((p.grad != 0).any() for p in head.bone_depths.parameters())
 
 
-def test_the_estimator_hands_over_the_crop(image):
+@pytest.mark.parametrize('pooling', [1, 2])
+def test_the_estimator_hands_over_the_crop(image, pooling):
     student = MODELS.build(
         {
             'type': 'TopdownPose3DEstimator',
+            'backbone_pooling': pooling,
             'backbone': {'type': 'ResNet', 'depth': 18, 'base_channels': 4},
             'head': {
                 'type': 'LocalDepth3DHead',
@@ -70,3 +72,6 @@ def test_the_estimator_hands_over_the_crop(image):
     found = student.extract_feat(image)
     assert found[0] is image
     assert student(image, None).shape == (2, POINTS, 3)
+    blocks = image.unflatten(3, (-1, pooling)).unflatten(2, (-1, pooling))
+    expected = student.backbone(blocks.mean((3, 5)))
+    torch.testing.assert_close(found[1:], expected)

@@ -8,7 +8,7 @@ from mmengine.optim import AmpOptimWrapper
 from torch import Tensor, nn
 from torch.multiprocessing import spawn
 
-from nrsfm_distill_mm.models import NRSfMDistillLoss
+from nrsfm_distill_mm.models import CPUAmpOptimWrapper, NRSfMDistillLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
 
 MODES = ('upper_bound', 'exact')
@@ -66,6 +66,27 @@ def test_a_step_of_the_amp_wrapper(codes_file: str, labels: TeacherLabels) -> No
         wrapper.update_params(found)
     torch.testing.assert_close(found, plain, rtol=2e-2, atol=0)
     assert all(p.isfinite().all() for p in model.parameters())
+
+
+def test_a_step_of_mixed_precision_without_a_gpu(
+    codes_file: str, labels: TeacherLabels
+) -> None:
+    model, target = lifter(), torch.rand(4, 7, 2)
+    loss, before = NRSfMDistillLoss(codes_file), model[0].weight.clone()
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    wrapper = CPUAmpOptimWrapper(optimizer=optimiser, accumulative_counts=2)
+    wrapper.initialize_count_status(model, 0, 2)
+    plain = loss(model(features()), target, None, labels)
+    for _ in range(2):
+        assert torch.equal(model[0].weight, before)
+        with wrapper.optim_context(model):
+            output = model(features())
+            found = loss(output, target, None, labels)
+        assert (output.dtype, found.dtype) == (torch.bfloat16, torch.float32)
+        wrapper.update_params(found)
+    torch.testing.assert_close(found, plain, rtol=2e-2, atol=0)
+    assert not torch.equal(model[0].weight, before)
+    assert model[0].weight.dtype == torch.float32
 
 
 def test_compiled(codes_file: str, labels: TeacherLabels) -> None:

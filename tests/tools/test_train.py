@@ -29,3 +29,15 @@ def test_a_run_resumes_from_its_last_checkpoint_or_begins(
     config = load_config(parse_args())
     expected = (True, latest) if stopped else (False, 'teacher.pth')
     assert (config.resume, config.load_from) == expected
+
+
+@pytest.mark.parametrize(
+    ('gpu', 'expected'), [(True, 'AmpOptimWrapper'), (False, 'CPUAmpOptimWrapper')]
+)
+def test_mixed_precision_with_a_gpu_and_without(
+    monkeypatch: pytest.MonkeyPatch, gpu: bool, expected: str
+) -> None:
+    monkeypatch.setattr('train.is_cuda_available', lambda: gpu)
+    monkeypatch.setenv('TEACHER', 'teacher.pth')
+    monkeypatch.setattr(sys, 'argv', ['train.py', str(CONFIG), '--amp'])
+    assert load_config(parse_args()).optim_wrapper.type == expected
