@@ -137,6 +137,7 @@ def processor_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+FILE_WIDTH = 160  # of tables that go to no terminal, characters
 PARTS = {'training': training, 'gpu': gpu, 'codes': codes, 'scaling': scaling}
 
 
@@ -146,10 +147,10 @@ def show(title: str, rows: list[dict[str, Any]]) -> None:
         return
     table = Table(title=title)
     for column in rows[0]:
-        table.add_column(column.replace('_', ' '), justify='right')
+        table.add_column(column.replace('_', ' '), justify='right', overflow='fold')
     for row in rows:
         table.add_row(*(readable(value) for value in row.values()))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else FILE_WIDTH).print(table)
 
 
 def readable(value: Any) -> str:
