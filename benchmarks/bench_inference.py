@@ -6,7 +6,8 @@
 1. inference: milliseconds per person, and people per second, in PyTorch (float32; half
    precision: bfloat16 on a CPU, float16 on a GPU) and, on the CPU and where they are
    installed, as ONNX files in ONNX Runtime. From crops of noise to coordinates.
-2. training: forward and backward of backbone and head, float32.
+2. training: forward and backward of backbone and head, in float32 and, as ``--amp`` of
+   tools/train.py trains, in half precision.
 3. soft_argmax: time, and the most memory at a time, beside the form with ``softmax``.
 
 The 2D network is ``IntegralRegressionHead`` (Sun et al. 2018) with the same
@@ -23,6 +24,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +87,7 @@ def networks(name: str) -> tuple[dict[str, Network], int]:
 def forward_calls(network: Network, crops: Tensor, folder: Path) -> dict[str, Call]:
     """Inference by engine, everything ready."""
     network.eval()
-    half = torch.float16 if crops.is_cuda else torch.bfloat16
+    half = half_precision(crops)
 
     def run(autocast: bool) -> None:
         with (
@@ -101,6 +103,11 @@ def forward_calls(network: Network, crops: Tensor, folder: Path) -> dict[str, Ca
     if all(importlib.util.find_spec(name) for name in ONNX) and not crops.is_cuda:
         calls['ONNX Runtime'] = onnx_call(network, crops, folder)
     return calls
+
+
+def half_precision(crops: Tensor) -> torch.dtype:
+    """What a device calculates faster in."""
+    return torch.float16 if crops.is_cuda else torch.bfloat16
 
 
 def onnx_call(network: Network, crops: Tensor, folder: Path) -> Call:
@@ -128,15 +135,21 @@ def onnx_call(network: Network, crops: Tensor, folder: Path) -> Call:
     return lambda: session.run(None, given)
 
 
-def learn_call(network: Network, crops: Tensor) -> Call:
-    """Forward and backward."""
+def learn_calls(network: Network, crops: Tensor) -> dict[str, Call]:
+    """Forward and backward, by precision."""
     network.train()
+    half = half_precision(crops)
 
-    def learn() -> None:
+    def learn(autocast: bool) -> None:
         network.zero_grad()
-        network(crops).square().mean().backward()
+        with torch.autocast(crops.device.type, half, enabled=autocast):
+            coords = network(crops)
+        coords.float().square().mean().backward()
 
-    return learn
+    return {
+        'float32': partial(learn, False),
+        str(half).removeprefix('torch.'): partial(learn, True),
+    }
 
 
 def take_turns(
@@ -195,28 +208,38 @@ def cases(args: argparse.Namespace) -> Iterator[tuple[dict[str, Any], Any, Tenso
 
 
 def inference(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """3D beside 2D, by engine; every engine beside float32."""
+    """Inference by engine."""
     for row, found, crops in cases(args):
         with tempfile.TemporaryDirectory() as folder:
             calls = {
-                f'{kind} {engine}': call
+                kind: forward_calls(network, crops, Path(folder))
                 for kind, network in found.items()
-                for engine, call in forward_calls(network, crops, Path(folder)).items()
             }
-            spent = take_turns(calls, args.rounds, row['device'])
-        for engine in dict.fromkeys(name.partition(' ')[2] for name in calls):
-            pair = {kind: spent[f'{kind} {engine}'] for kind in ('3D', '2D')}
-            faster = ratio(spent['3D float32'], spent[f'3D {engine}'])['ratio']
-            figures = compare(pair, row['batch'])
-            yield row | {'engine': engine} | figures | {'float32_over_this': faster}
+            yield from by_engine(row, calls, args.rounds)
 
 
 def training(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """3D beside 2D, forward and backward."""
+    """Forward and backward, by precision."""
     for row, found, crops in cases(args):
-        calls = {kind: learn_call(network, crops) for kind, network in found.items()}
-        spent = take_turns(calls, args.rounds, row['device'])
-        yield row | compare(spent, row['batch'])
+        calls = {kind: learn_calls(network, crops) for kind, network in found.items()}
+        yield from by_engine(row, calls, args.rounds)
+
+
+def by_engine(
+    row: dict[str, Any], calls: dict[str, dict[str, Call]], rounds: int
+) -> Iterator[dict[str, Any]]:
+    """3D beside 2D, by engine; every engine beside float32."""
+    turns = {
+        f'{kind} {engine}': call
+        for kind, engines in calls.items()
+        for engine, call in engines.items()
+    }
+    spent = take_turns(turns, rounds, row['device'])
+    for engine in calls['3D']:
+        pair = {kind: spent[f'{kind} {engine}'] for kind in ('3D', '2D')}
+        faster = ratio(spent['3D float32'], spent[f'3D {engine}'])['ratio']
+        figures = compare(pair, row['batch'])
+        yield row | {'engine': engine} | figures | {'float32_over_this': faster}
 
 
 def softmax_form(volume: Tensor, size: tuple[int, int], depth_range: float) -> Tensor:
