@@ -5,7 +5,8 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor
 
-from nrsfm_distill_mm.models import LocalDepth3DHead
+from nrsfm_distill_mm.geometry import ValueRangeError
+from nrsfm_distill_mm.models import LocalDepth3DHead, TopdownPose3DEstimator
 
 SIZE = (48, 64)
 PARENTS = (-1, 0, 1, 1, 3, 0, 5)
@@ -53,9 +54,8 @@ def test_depth_teaches_nothing_to_x_and_y(image):
     assert all((p.grad != 0).any() for p in head.bone_depths.parameters())
 
 
-@pytest.mark.parametrize('pooling', [1, 2])
-def test_the_estimator_hands_over_the_crop(image, pooling):
-    student = MODELS.build(
+def student(pooling: int) -> TopdownPose3DEstimator:
+    return MODELS.build(
         {
             'type': 'TopdownPose3DEstimator',
             'backbone_pooling': pooling,
@@ -69,9 +69,19 @@ def test_the_estimator_hands_over_the_crop(image, pooling):
             },
         }
     ).eval()
-    found = student.extract_feat(image)
+
+
+@pytest.mark.parametrize('pooling', [1, 2])
+def test_the_estimator_hands_over_the_crop(image, pooling):
+    model = student(pooling)
+    found = model.extract_feat(image)
     assert found[0] is image
-    assert student(image, None).shape == (2, POINTS, 3)
+    assert model(image, None).shape == (2, POINTS, 3)
     blocks = image.unflatten(3, (-1, pooling)).unflatten(2, (-1, pooling))
-    expected = student.backbone(blocks.mean((3, 5)))
-    torch.testing.assert_close(found[1:], expected)
+    torch.testing.assert_close(found[1:], model.backbone(blocks.mean((3, 5))))
+
+
+@pytest.mark.parametrize('pooling', [0, 5])
+def test_the_backbone_sees_all_of_the_crop(pooling):
+    with pytest.raises(ValueRangeError, match=rf'divisor .* \(48, 64\), got {pooling}'):
+        student(pooling)

@@ -10,6 +10,8 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 from torch.nn import functional as F
 
+from nrsfm_distill_mm.geometry import ValueRangeError
+
 
 @MODELS.register_module()
 class TopdownPose3DEstimator(TopdownPoseEstimator):
@@ -23,10 +25,19 @@ class TopdownPose3DEstimator(TopdownPoseEstimator):
         backbone_pooling: the backbone is given the means of squares of so many px; a
             head that reads the crop sees all of it.
         **kwargs: likewise.
+
+    Raises:
+        ValueRangeError: for squares that do not cover the crop.
     """
 
     def __init__(self, *args: Any, backbone_pooling: int = 1, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        size = self.head.input_size
+        if backbone_pooling < 1 or any(edge % backbone_pooling for edge in size):
+            raise ValueRangeError(
+                f'backbone_pooling: expected a divisor of the crop, {size}, got '
+                f'{backbone_pooling}'
+            )
         self.backbone_pooling = backbone_pooling
 
     def extract_feat(self, inputs: Tensor) -> Any:
