@@ -14,7 +14,7 @@ class CPUAmpOptimWrapper(OptimWrapper):
     """Forward passes in bfloat16, where MMEngine's ``AmpOptimWrapper`` needs a GPU.
 
     bfloat16 has the range of float32, so that losses need no scale. It is faster on
-    processors that calculate in it (AVX-512 BF16, AMX).
+    processors that calculate in it, as those with AVX-512 BF16 do.
     """
 
     @contextmanager
