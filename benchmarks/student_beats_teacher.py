@@ -73,6 +73,11 @@ GIVEN: dict[str, dict[str, Any]] = {
     STRIPS: {},
     f'{STRIPS}, copies alone': {'depth_loss.bone_weight': 0.0},
     'given 2D, patches': {'strip_width': None},
+    f'given 2D, {UPPER}': {'depth_loss.type': 'NRSfMDistillLoss'},
+    'given 2D, exact': {
+        'depth_loss.type': 'NRSfMDistillLoss',
+        'depth_loss.mode': 'exact',
+    },
     f'given 2D, {SUPERVISED}': {},
     BOTH: {'whole_pose_channels': 512, 'depth_loss.bone_weight': 10.0},
 }

@@ -66,7 +66,7 @@ def test_students_differ_in_loss_and_view_alone(size, method):
 @pytest.mark.parametrize('size', SIZES)
 def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     paths = Path('images'), Path('codes.safetensors')
-    strips, copies, patches, supervised, both = (
+    strips, copies, patches, upper, exact, supervised, both = (
         student_config(method, SIZES[size], *paths) for method in GIVEN
     )
     head = strips.model.head
@@ -74,6 +74,9 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     alone = {**head.depth_loss, 'bone_weight': 0.0}
     assert copies.model.head == {**head, 'depth_loss': alone}
     assert patches.model.head == {**head, 'strip_width': None}
+    cost = {**head.depth_loss, 'type': 'NRSfMDistillLoss'}
+    assert upper.model.head == {**head, 'depth_loss': cost}
+    assert exact.model.head == {**head, 'depth_loss': {**cost, 'mode': 'exact'}}
     assert supervised.model.head == {**head, 'depth_loss': None}
     depth_loss = {**head.depth_loss, 'bone_weight': 10.0}
     whole = {'depth_loss': depth_loss, 'whole_pose_channels': 512}
@@ -81,7 +84,7 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     steps = [step.type for step in supervised.train_dataloader.dataset.pipeline]
     assert 'LoadDepthLabels' in steps
     assert supervised.train_dataloader.dataset.load_3d
-    for config in (copies, patches, supervised, both):
+    for config in (copies, patches, upper, exact, supervised, both):
         for part in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
             assert config[part] == strips[part]
     assert strips.model.head.depth_loss.codes_file == 'codes.safetensors'
