@@ -4,13 +4,14 @@
     python benchmarks/student_beats_teacher.py --data capture --poses POSES.npz
     python benchmarks/student_beats_teacher.py --teacher configs/demo/teacher.py
 
-A teacher, its codes, and students of one network and as many steps, for each seed:
-Weaksup-bs, the upper bound, the exact cost, and full supervision. Errors of the
-training images and of held-out bodies, with the controls that the claim needs: lifters
-that learn from the same losses without an image, which bones point the right way and
-which of the teacher's mistakes are mended, the depth's size, and limbs by how dear it
-is to flip them. Two processes may share the seeds (``--first-seed``); what is done is
-not done again. Tables, ``.json`` with its provenance and figures go to ``--out``.
+A teacher, its codes, and students of as many steps, for each seed. If ``--students``
+names no others: Weaksup-bs, the upper bound, the exact cost and full supervision of one
+network, and the local view. Errors of the training images and of held-out bodies, with
+the controls that the claim needs: lifters that learn from the same losses without an
+image, which bones point the right way and which of the teacher's mistakes are mended,
+the depth's size, and limbs by how dear it is to flip them. Two processes may share the
+seeds (``--first-seed``); what is done is not done again. Tables, ``.json`` with its
+provenance and figures go to ``--out``.
 """
 
 import argparse
@@ -493,7 +494,8 @@ def main() -> None:
     add('--images', type=int, help='other than the size has')
     add('--seeds', type=int, default=5)
     add('--first-seed', type=int, default=0, help='to share the seeds among processes')
-    add('--students', nargs='+', choices=STUDENTS, default=STUDENTS)
+    losses = (WEAKSUP, UPPER, 'exact', BONES, SUPERVISED)
+    add('--students', nargs='+', choices=STUDENTS, default=losses)
     add('--data-root', type=Path, help='where the images are, or go')
     add(
         '--cfg-options',

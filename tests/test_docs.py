@@ -43,9 +43,18 @@ def test_the_map_is_complete() -> None:
     'page', ['README.md', *(f'docs/{p.name}' for p in (ROOT / 'docs').glob('*.md'))]
 )
 def test_links_lead_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text()
-    for target in re.findall(r'\]\((?!https?:|#)([^)#]+)', text):
-        assert ((ROOT / page).parent / target).exists(), target
+    place = ROOT / page
+    for link in re.findall(r'\]\((?!https?:)([^)\s]+)', place.read_text()):
+        target, _, section = link.partition('#')
+        found = place.parent / target if target else place
+        assert found.exists(), link
+        assert not section or section in anchors(found), link
+
+
+def anchors(page: Path) -> set[str]:
+    """What a Markdown page's headings are linked by."""
+    headings = re.findall(r'^#+ (.*)$', page.read_text(), re.M)
+    return {re.sub(r'[^\w\- ]', '', h.lower()).replace(' ', '-') for h in headings}
 
 
 def commands(page: Path) -> list[list[str]]:

@@ -1,4 +1,4 @@
-# The best student so far (docs/student.md): patches at each bone, and the teacher's depth
+# The best student of 64 px (docs/student.md): patches at each bone, and the teacher's depth
 # along it to copy.
 _base_ = ['distill-local.py']
 

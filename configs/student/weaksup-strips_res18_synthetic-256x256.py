@@ -6,12 +6,17 @@ val_pipeline = [*_base_.val_pipeline[:3], _base_.val_pipeline[-1]]
 model = dict(
     backbone_pooling=2,
     backbone=dict(
-        _delete_=True, type='ResNet', depth=18, stem_channels=32, base_channels=32
+        type='ResNet',
+        depth=18,
+        stem_channels=32,
+        base_channels=32,
+        out_indices=(0, 1, 2, 3),
     ),
+    neck=dict(type='FinestFPN', in_channels=(32, 64, 128, 256), out_channels=64),
     head=dict(
         type='LocalDepth3DHead',
-        in_channels=256,
-        deconv_out_channels=(64, 64, 64),
+        in_channels=64,
+        deconv_out_channels=(),
         strip_width=0.04,
         channels=32,
     ),

@@ -9,6 +9,7 @@ from nrsfm_distill_mm.models.depth_sign_hook import (
     DepthSignFromPerspectiveHook,
     DepthSignHook,
 )
+from nrsfm_distill_mm.models.finest_fpn import FinestFPN
 from nrsfm_distill_mm.models.frame_pooling import FramePooling
 from nrsfm_distill_mm.models.grow_bone_weight_hook import GrowBoneWeightHook
 from nrsfm_distill_mm.models.heads.integral_regression_3d_head import (
@@ -45,6 +46,7 @@ __all__ = [
     'DepthSignFromFramesHook',
     'DepthSignFromPerspectiveHook',
     'DepthSignHook',
+    'FinestFPN',
     'FramePooling',
     'GrowBoneWeightHook',
     'IntegralRegression3DHead',
