@@ -69,6 +69,8 @@ LOCAL = {method: f'local, {method}' for method in (WEAKSUP, UPPER, SUPERVISED)}
 BONES = 'local, bones'  # copies the teacher's depth along each bone
 # Those that are given the annotated 2D, as the teacher is, and what is their own.
 STRIPS = 'given 2D, strips'
+MEANS = f'{STRIPS}, means'  # of the depth along each bone, as the teacher's
+MEAN_WEIGHT = 50.0
 BOTH = 'given 2D, strips, pose'
 GIVEN: dict[str, dict[str, Any]] = {
     STRIPS: {},
@@ -78,6 +80,11 @@ GIVEN: dict[str, dict[str, Any]] = {
     'given 2D, exact': {
         'depth_loss.type': 'NRSfMDistillLoss',
         'depth_loss.mode': 'exact',
+    },
+    MEANS: {'depth_loss.mean_weight': MEAN_WEIGHT},
+    f'given 2D, {UPPER}, means': {
+        'depth_loss.type': 'NRSfMDistillLoss',
+        'depth_loss.mean_weight': MEAN_WEIGHT,
     },
     f'given 2D, {SUPERVISED}': {},
     BOTH: {'whole_pose_channels': 512, 'depth_loss.bone_weight': 10.0},
@@ -97,6 +104,7 @@ WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
 COPY_BONES = partial(TeacherDepthLoss, links=HUMAN36M.bones)
 BONE_WEIGHT = 40.0  # of configs/student/weaksup-strips_*
+STRIPS_LOSS = partial(COPY_BONES, bone_weight=BONE_WEIGHT)
 # Lifters that learn from the losses of students, and see no image.
 LIFTED = {
     WEAKSUP: (WHOLE, TeacherDepthLoss),
@@ -104,9 +112,11 @@ LIFTED = {
     LOCAL[WEAKSUP]: (BONEWISE, TeacherDepthLoss),
     LOCAL[UPPER]: (BONEWISE, NRSfMDistillLoss),
     BONES: (BONEWISE, COPY_BONES),
-    STRIPS: (WHOLE, partial(COPY_BONES, bone_weight=BONE_WEIGHT)),
+    STRIPS: (WHOLE, STRIPS_LOSS),
+    MEANS: (WHOLE, partial(STRIPS_LOSS, mean_weight=MEAN_WEIGHT)),
 }
 CONTROLS = {method: (STRIPS, BONES) for method in (*GIVEN, FOUND)}
+CONTROLS |= {MEANS: (MEANS, BONES)}
 """Whose lifters a student is compared with, if not with its own."""
 LINKS = torch.tensor(HUMAN36M.bones)
 ERRORS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe')
@@ -494,8 +504,8 @@ def main() -> None:
     add('--images', type=int, help='other than the size has')
     add('--seeds', type=int, default=5)
     add('--first-seed', type=int, default=0, help='to share the seeds among processes')
-    losses = (WEAKSUP, UPPER, 'exact', BONES, SUPERVISED)
-    add('--students', nargs='+', choices=STUDENTS, default=losses)
+    table = (WEAKSUP, UPPER, 'exact', BONES, SUPERVISED)
+    add('--students', nargs='+', choices=STUDENTS, default=table)
     add('--data-root', type=Path, help='where the images are, or go')
     add(
         '--cfg-options',

@@ -7,6 +7,8 @@ from mmpose.registry import MODELS
 from torch import Tensor
 from torch.nn import functional as F
 
+from nrsfm_distill_mm.geometry import ShapeError
+
 
 @MODELS.register_module()
 class FinestFPN(FPN):  # type: ignore[misc]
@@ -22,7 +24,16 @@ class FinestFPN(FPN):  # type: ignore[misc]
         del self.fpn_convs[1:]
 
     def forward(self, feats: Sequence[Tensor]) -> tuple[Tensor]:
-        """(N, C, H, W), as large as the finest of the maps."""
+        """(N, C, H, W), as large as the finest of the maps.
+
+        Raises:
+            ShapeError: another number of maps than of ``in_channels``.
+        """
+        if len(feats) != len(self.lateral_convs):
+            raise ShapeError(
+                f'feats: expected {len(self.lateral_convs)} maps, as in_channels '
+                f'has, got {len(feats)}'
+            )
         *finer, fused = (
             convolution(feat)
             for convolution, feat in zip(self.lateral_convs, feats, strict=True)

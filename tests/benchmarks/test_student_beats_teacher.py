@@ -16,6 +16,7 @@ from student_beats_teacher import (  # noqa: E402
     FOUND,
     GIVEN,
     LOCAL,
+    MEAN_WEIGHT,
     REGRESSION,
     ROOT,
     SIZES,
@@ -66,8 +67,9 @@ def test_students_differ_in_loss_and_view_alone(size, method):
 @pytest.mark.parametrize('size', SIZES)
 def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     paths = Path('images'), Path('codes.safetensors')
-    strips, copies, patches, upper, exact, supervised, both = (
-        student_config(method, SIZES[size], *paths) for method in GIVEN
+    configs = [student_config(method, SIZES[size], *paths) for method in GIVEN]
+    strips, copies, patches, upper, exact, means, upper_means, supervised, both = (
+        configs
     )
     head = strips.model.head
     assert head.depth_loss.bone_weight == BONE_WEIGHT
@@ -77,6 +79,9 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     cost = {**head.depth_loss, 'type': 'NRSfMDistillLoss'}
     assert upper.model.head == {**head, 'depth_loss': cost}
     assert exact.model.head == {**head, 'depth_loss': {**cost, 'mode': 'exact'}}
+    mean = {'mean_weight': MEAN_WEIGHT}
+    assert means.model.head == {**head, 'depth_loss': {**head.depth_loss, **mean}}
+    assert upper_means.model.head == {**head, 'depth_loss': {**cost, **mean}}
     assert supervised.model.head == {**head, 'depth_loss': None}
     depth_loss = {**head.depth_loss, 'bone_weight': 10.0}
     whole = {'depth_loss': depth_loss, 'whole_pose_channels': 512}
@@ -84,7 +89,7 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     steps = [step.type for step in supervised.train_dataloader.dataset.pipeline]
     assert 'LoadDepthLabels' in steps
     assert supervised.train_dataloader.dataset.load_3d
-    for config in (copies, patches, upper, exact, supervised, both):
+    for config in configs:
         for part in ('train_cfg', 'optim_wrapper', 'param_scheduler'):
             assert config[part] == strips[part]
     assert strips.model.head.depth_loss.codes_file == 'codes.safetensors'

@@ -5,6 +5,8 @@ import torch
 from mmpose.registry import MODELS
 from torch import Tensor, nn
 
+from nrsfm_distill_mm.geometry import ShapeError
+
 CHANNELS = (3, 5, 7)
 
 
@@ -41,5 +43,5 @@ def test_every_layer_learns(feats: list[Tensor]) -> None:
 
 
 def test_a_map_for_each_of_the_channels(feats: list[Tensor]) -> None:
-    with pytest.raises(ValueError, match='zip'):
+    with pytest.raises(ShapeError, match='feats: expected 3 maps, .* got 2'):
         _neck()(feats[:2])

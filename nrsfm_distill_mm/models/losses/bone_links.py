@@ -31,6 +31,12 @@ def link_ends(links: Links, num_keypoints: int) -> Tensor:
     return torch.tensor(links)
 
 
+def along_links(depths: Tensor, links: Links) -> Tensor:
+    """Depths (N, P) of landmarks as those from one end of each link to the other."""
+    starts, ends = link_ends(links, depths.shape[1]).T
+    return depths[:, ends] - depths[:, starts]
+
+
 def depth_bone_variation(coords: Tensor, visible: Tensor, links: Links) -> Tensor:
     """How much the bones' proportions differ between poses, for depth to mend, ().
 
