@@ -84,7 +84,8 @@ def train_lifter(
     steps: int,
 ) -> nn.Module:
     """Train a network from 2D (N, P, 2) to depth (N, P), both in sides."""
-    optimiser = torch.optim.Adam(lifter.parameters(), lr=1e-3)
+    learnt = [*lifter.parameters(), *loss.parameters()]
+    optimiser = torch.optim.Adam(learnt, lr=1e-3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
     for step in range(steps):
         loss.bone_share = max(0.0, 2 * step / steps - 1)  # as GrowBoneWeightHook does

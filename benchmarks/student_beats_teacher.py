@@ -69,11 +69,10 @@ LOCAL = {method: f'local, {method}' for method in (WEAKSUP, UPPER, SUPERVISED)}
 BONES = 'local, bones'  # copies the teacher's depth along each bone
 # Those that are given the annotated 2D, as the teacher is, and what is their own.
 STRIPS = 'given 2D, strips'
-MEANS = f'{STRIPS}, means'  # of the depth along each bone, as the teacher's
-MEAN_WEIGHT = 50.0
 BOTH = 'given 2D, strips, pose'
 GIVEN: dict[str, dict[str, Any]] = {
     STRIPS: {},
+    f'{STRIPS}, orthographic': {'depth_loss.perspective': False},
     f'{STRIPS}, copies alone': {'depth_loss.bone_weight': 0.0},
     'given 2D, patches': {'strip_width': None},
     f'given 2D, {UPPER}': {'depth_loss.type': 'NRSfMDistillLoss'},
@@ -81,13 +80,12 @@ GIVEN: dict[str, dict[str, Any]] = {
         'depth_loss.type': 'NRSfMDistillLoss',
         'depth_loss.mode': 'exact',
     },
-    MEANS: {'depth_loss.mean_weight': MEAN_WEIGHT},
-    f'given 2D, {UPPER}, means': {
-        'depth_loss.type': 'NRSfMDistillLoss',
-        'depth_loss.mean_weight': MEAN_WEIGHT,
-    },
     f'given 2D, {SUPERVISED}': {},
-    BOTH: {'whole_pose_channels': 512, 'depth_loss.bone_weight': 10.0},
+    BOTH: {
+        'whole_pose_channels': 512,
+        'depth_loss.bone_weight': 10.0,
+        'depth_loss.perspective': False,
+    },
 }
 FOUND = 'finds 2D, strips'  # by a backbone of its own
 # MMPose's own regression head behind the same backbone; its losses infer the codes.
@@ -104,7 +102,6 @@ WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
 COPY_BONES = partial(TeacherDepthLoss, links=HUMAN36M.bones)
 BONE_WEIGHT = 40.0  # of configs/student/weaksup-strips_*
-STRIPS_LOSS = partial(COPY_BONES, bone_weight=BONE_WEIGHT)
 # Lifters that learn from the losses of students, and see no image.
 LIFTED = {
     WEAKSUP: (WHOLE, TeacherDepthLoss),
@@ -112,11 +109,9 @@ LIFTED = {
     LOCAL[WEAKSUP]: (BONEWISE, TeacherDepthLoss),
     LOCAL[UPPER]: (BONEWISE, NRSfMDistillLoss),
     BONES: (BONEWISE, COPY_BONES),
-    STRIPS: (WHOLE, STRIPS_LOSS),
-    MEANS: (WHOLE, partial(STRIPS_LOSS, mean_weight=MEAN_WEIGHT)),
+    STRIPS: (WHOLE, partial(COPY_BONES, bone_weight=BONE_WEIGHT, perspective=True)),
 }
 CONTROLS = {method: (STRIPS, BONES) for method in (*GIVEN, FOUND)}
-CONTROLS |= {MEANS: (MEANS, BONES)}
 """Whose lifters a student is compared with, if not with its own."""
 LINKS = torch.tensor(HUMAN36M.bones)
 ERRORS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe')

@@ -27,6 +27,7 @@ model = dict(
             type='TeacherDepthLoss',
             codes_file=_base_.codes_file,
             bone_weight=40.0,
+            perspective=True,
             links=[(parent, i) for i, parent in enumerate(parents) if parent >= 0],
         ),
     )

@@ -29,6 +29,7 @@ model = dict(
             type='TeacherDepthLoss',
             codes_file=codes_file,
             bone_weight=40.0,
+            perspective=True,
             links=[
                 (0, 1), (1, 2), (2, 3), (0, 4), (4, 5), (5, 6), (0, 7), (7, 8),
                 (8, 9), (9, 10), (8, 11), (11, 12), (12, 13), (8, 14), (14, 15), (15, 16),

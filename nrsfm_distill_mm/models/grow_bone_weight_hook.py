@@ -13,13 +13,13 @@ from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 
 @HOOKS.register_module()
 class GrowBoneWeightHook(Hook):
-    """Let what the losses on depth ask of bones grow from 0, in a straight line.
+    """Let the ``bone_weight`` of the losses on depth grow from 0, in a straight line.
 
-    That is ``bone_weight`` and ``mean_weight``. A bone's length tells how much depth it
-    has, but not its direction, which the student learns from the teacher first.
+    A bone's length tells how much depth it has, but not its direction, which the
+    student learns from the teacher first.
 
     Args:
-        begin: when the weights leave 0, of the training; they are whole at the end.
+        begin: when the weight leaves 0, of the training; it is whole at the end.
 
     Raises:
         ValueRangeError: for a begin below 0, or of 1 or more.
@@ -33,7 +33,7 @@ class GrowBoneWeightHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
-        """Set what counts of the weights in this iteration."""
+        """Set what counts of the weight in this iteration."""
         done = runner.iter / runner.max_iters
         share = max(0.0, (done - self.begin) / (1 - self.begin))
         for module in unwrapped(runner).modules():

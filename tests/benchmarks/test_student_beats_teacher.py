@@ -16,7 +16,6 @@ from student_beats_teacher import (  # noqa: E402
     FOUND,
     GIVEN,
     LOCAL,
-    MEAN_WEIGHT,
     REGRESSION,
     ROOT,
     SIZES,
@@ -68,22 +67,20 @@ def test_students_differ_in_loss_and_view_alone(size, method):
 def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     paths = Path('images'), Path('codes.safetensors')
     configs = [student_config(method, SIZES[size], *paths) for method in GIVEN]
-    strips, copies, patches, upper, exact, means, upper_means, supervised, both = (
-        configs
-    )
+    strips, afar, copies, patches, upper, exact, supervised, both = configs
     head = strips.model.head
     assert head.depth_loss.bone_weight == BONE_WEIGHT
+    orthographic = {**head.depth_loss, 'perspective': False}
+    assert head.depth_loss.perspective
+    assert afar.model.head == {**head, 'depth_loss': orthographic}
     alone = {**head.depth_loss, 'bone_weight': 0.0}
     assert copies.model.head == {**head, 'depth_loss': alone}
     assert patches.model.head == {**head, 'strip_width': None}
     cost = {**head.depth_loss, 'type': 'NRSfMDistillLoss'}
     assert upper.model.head == {**head, 'depth_loss': cost}
     assert exact.model.head == {**head, 'depth_loss': {**cost, 'mode': 'exact'}}
-    mean = {'mean_weight': MEAN_WEIGHT}
-    assert means.model.head == {**head, 'depth_loss': {**head.depth_loss, **mean}}
-    assert upper_means.model.head == {**head, 'depth_loss': {**cost, **mean}}
     assert supervised.model.head == {**head, 'depth_loss': None}
-    depth_loss = {**head.depth_loss, 'bone_weight': 10.0}
+    depth_loss = {**orthographic, 'bone_weight': 10.0}
     whole = {'depth_loss': depth_loss, 'whole_pose_channels': 512}
     assert both.model.head == {**head, **whole}
     steps = [step.type for step in supervised.train_dataloader.dataset.pipeline]

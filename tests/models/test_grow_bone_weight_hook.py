@@ -15,9 +15,8 @@ LINKS = [(0, 1), (1, 2), (2, 3), (1, 4), (4, 5), (5, 6)]
 @pytest.mark.parametrize(
     ('begin', 'shares'), [(0.5, [0, 0, 0.5, 1]), (0.0, [0, 0.5, 0.75, 1])]
 )
-@pytest.mark.parametrize('weight', ['bone_weight', 'mean_weight'])
-def test_the_weight_grows_in_a_straight_line(codes_file, labels, begin, shares, weight):
-    loss = TeacherDepthLoss(codes_file, links=LINKS, **{weight: 3.0})
+def test_the_weight_grows_in_a_straight_line(codes_file, labels, begin, shares):
+    loss = TeacherDepthLoss(codes_file, links=LINKS, bone_weight=3.0)
     hook = GrowBoneWeightHook(begin)
     poses = torch.rand(4, 7, 3)
     arguments = poses, poses[..., :2], None, labels

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import ValueRangeError
+from nrsfm_distill_mm.geometry import ValueRangeError, radius, remove_perspective
 from nrsfm_distill_mm.nrsfm import bone_length_variation
 
 Links = Sequence[tuple[int, int]]
@@ -31,13 +31,12 @@ def link_ends(links: Links, num_keypoints: int) -> Tensor:
     return torch.tensor(links)
 
 
-def along_links(depths: Tensor, links: Links) -> Tensor:
-    """Depths (N, P) of landmarks as those from one end of each link to the other."""
-    starts, ends = link_ends(links, depths.shape[1]).T
-    return depths[:, ends] - depths[:, starts]
-
-
-def depth_bone_variation(coords: Tensor, visible: Tensor, links: Links) -> Tensor:
+def depth_bone_variation(
+    coords: Tensor,
+    visible: Tensor,
+    links: Links,
+    inverse_distance: Tensor | float = 0.0,
+) -> Tensor:
     """How much the bones' proportions differ between poses, for depth to mend, ().
 
     Args:
@@ -45,9 +44,13 @@ def depth_bone_variation(coords: Tensor, visible: Tensor, links: Links) -> Tenso
         visible: (N, P) bool. Poses with a hidden landmark do not count; without others
             it is 0.
         links: the bones.
+        inverse_distance: of the camera that saw x and y, per radius of a pose; 0 is
+            orthographic.
     """
-    poses = torch.cat([coords[..., :2].detach(), coords[..., 2:]], dim=-1)
-    poses = poses[visible.all(1)]
+    poses = coords - coords.mean(1, keepdim=True)
+    distance = inverse_distance / radius(poses.detach())
+    plane = remove_perspective(poses[..., :2].detach(), poses[..., 2], distance)
+    poses = torch.cat([plane, poses[..., 2:]], dim=-1)[visible.all(1)]
     if not len(poses):
         return poses.sum()
     return bone_length_variation(poses, link_ends(links, poses.shape[1]))

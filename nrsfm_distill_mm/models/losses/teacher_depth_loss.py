@@ -4,12 +4,12 @@ from mmpose.registry import MODELS
 from torch import Tensor
 
 from nrsfm_distill_mm.geometry import check_finite
-from nrsfm_distill_mm.models.losses.bone_links import along_links
+from nrsfm_distill_mm.models.losses.bone_links import link_ends
 from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import (
     TeacherLabels,
-    depth_errors,
     mean_over_valid,
+    teacher_shape,
 )
 from nrsfm_distill_mm.models.losses.teacher_sources import TeacherBasis
 
@@ -39,9 +39,11 @@ class TeacherDepthLoss(TeacherGuidedLoss):
         basis: TeacherBasis,
     ) -> Tensor:
         """The mean error () of the depths of an output (N, P, 3)."""
-        depth = output[..., 2]
-        check_finite('depth', depth)
-        error = depth_errors(depth, labels, basis.dictionary, basis.depth_sign)
+        pose = teacher_shape(labels, basis.dictionary)
+        check_finite('depth', output[..., 2])
+        depth = basis.depth_sign * output[..., 2] / labels.side[:, None]
+        error = depth - depth.mean(-1, keepdim=True) - pose[..., 2]
         if self.links:
-            error = along_links(error, self.links)
+            starts, ends = link_ends(self.links, error.shape[1]).T
+            error = error[:, ends] - error[:, starts]
         return mean_over_valid(error.abs().sum(-1), labels.valid)

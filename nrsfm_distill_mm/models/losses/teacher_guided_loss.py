@@ -4,20 +4,19 @@ import torch
 from mmengine.logging import MessageHub
 from torch import Tensor, nn
 
-from nrsfm_distill_mm.geometry import check_real, check_shape, mirror_depth
+from nrsfm_distill_mm.geometry import (
+    CAMERA_TOLERANCE,
+    camera_error,
+    check_real,
+    check_shape,
+    mirror_depth,
+)
 from nrsfm_distill_mm.models.losses.bone_links import (
     Links,
-    along_links,
     check_pairs,
     depth_bone_variation,
 )
-from nrsfm_distill_mm.models.losses.teacher_labels import (
-    TeacherLabels,
-    depth_errors,
-    mean_over_valid,
-    teacher_shape,
-    with_cameras,
-)
+from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels, teacher_shape
 from nrsfm_distill_mm.models.losses.teacher_sources import (
     CodesFile,
     FrozenTeacher,
@@ -48,10 +47,9 @@ class TeacherGuidedLoss(nn.Module):
             samples that are wholly visible. People are of like proportions, so that a
             bone that is too short in the picture, and flat, must have depth; x and y
             receive no gradient from it.
-        mean_weight: weight of the squared difference between the batch's mean depth
-            along each link and that of the teacher, summed over the links. A student
-            in doubt, of whom the proportions ask for depth, always takes the likelier
-            direction; the teacher's mean says how often the other one is right.
+        perspective: whether these bones are measured as if seen from afar. The distance
+            of the camera, the same in all pictures by the radius of the pose, is learnt
+            from the proportions too: ``inverse_distance`` in the log.
     """
 
     loss_name: str
@@ -64,7 +62,7 @@ class TeacherGuidedLoss(nn.Module):
         landmark_weight: float = 1.0,
         links: Links = (),
         bone_weight: float = 0.0,
-        mean_weight: float = 0.0,
+        perspective: bool = False,
     ) -> None:
         super().__init__()
         if bool(codes_file) == bool(teacher):
@@ -73,13 +71,15 @@ class TeacherGuidedLoss(nn.Module):
                 f'{codes_file!r} and {teacher!r}'
             )
         check_pairs(links)
-        weights = {'bone_weight': bone_weight, 'mean_weight': mean_weight}
-        for name, weight in weights.items():
-            if weight and not links:
-                raise ValueError(f'{name}: expected 0 without links, got {weight}')
+        if bone_weight and not links:
+            raise ValueError(
+                f'bone_weight: expected 0 without links, got {bone_weight}'
+            )
         self.links = [tuple(link) for link in links]
         self.bone_weight = bone_weight
-        self.mean_weight = mean_weight
+        self.inverse_distance: Tensor | float = 0.0
+        if bone_weight and perspective:
+            self.inverse_distance = nn.Parameter(torch.zeros(()))
         self.bone_share = 1.0  # GrowBoneWeightHook changes it
         self.source: CodesFile | FrozenTeacher
         self.source = FrozenTeacher(teacher) if teacher else CodesFile(codes_file)
@@ -120,7 +120,7 @@ class TeacherGuidedLoss(nn.Module):
             landmarks = target[..., :2].float().flatten(0, -3)
             visible = _visible(output, target_weight)
             labels, basis = self.source.read(landmarks, visible, teacher_labels)
-            labels = with_cameras(labels)
+            labels = _with_cameras(labels)
             cost = self.depth_cost(coords, landmarks, labels, basis)
             if self.landmark_weight:
                 error = (coords[..., :2] - landmarks).abs().sum(-1)
@@ -128,25 +128,18 @@ class TeacherGuidedLoss(nn.Module):
                 self.terms['teacher_landmarks'] = error.detach()
                 cost = cost + self.landmark_weight * error
             if self.bone_weight:
-                variation = depth_bone_variation(coords, visible, self.links)
+                variation = depth_bone_variation(
+                    coords, visible, self.links, self.inverse_distance
+                )
                 self.terms['teacher_bones'] = variation.detach()
+                if isinstance(self.inverse_distance, Tensor):
+                    found = self.inverse_distance.detach().clone()
+                    self.terms['inverse_distance'] = found
                 cost = cost + self.bone_share * self.bone_weight * variation
-            if self.mean_weight:
-                drift = self._mean_drift(coords[..., 2], labels, basis)
-                self.terms['teacher_means'] = drift.detach()
-                cost = cost + self.bone_share * self.mean_weight * drift
         hub = MessageHub.get_current_instance()
         for name, value in self.terms.items():
             hub.update_scalar(f'train/{name}', value)
         return self.loss_weight * cost
-
-    def _mean_drift(
-        self, depth: Tensor, labels: TeacherLabels, basis: TeacherBasis
-    ) -> Tensor:
-        """How far the mean depths along the links are from the teacher's, ()."""
-        errors = depth_errors(depth, labels, basis.dictionary, basis.depth_sign)
-        means = mean_over_valid(along_links(errors, self.links), labels.valid)
-        return means.square().sum()
 
     @torch.no_grad()
     def teacher_poses(
@@ -181,6 +174,16 @@ class TeacherGuidedLoss(nn.Module):
     ) -> Tensor:
         """The cost () of the depths; fills ``self.terms``."""
         raise NotImplementedError
+
+
+def _with_cameras(labels: TeacherLabels) -> TeacherLabels:
+    """No answer where there is no camera: landmarks in a line have none."""
+    found = camera_error(labels.camera) < CAMERA_TOLERANCE
+    blank = torch.eye(3, 2, device=found.device)
+    return labels._replace(
+        camera=torch.where(found[:, None, None], labels.camera, blank),
+        valid=labels.valid * found,
+    )
 
 
 def _visible(output: Tensor, target_weight: Tensor | None) -> Tensor:

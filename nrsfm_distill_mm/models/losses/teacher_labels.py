@@ -7,11 +7,7 @@ import torch
 from mmengine.structures import InstanceData
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import (
-    CAMERA_TOLERANCE,
-    camera_error,
-    rotation_from_camera,
-)
+from nrsfm_distill_mm.geometry import rotation_from_camera
 from nrsfm_distill_mm.nrsfm import reconstruct_shape
 
 
@@ -45,31 +41,12 @@ def collect_teacher_labels(labels: Sequence[InstanceData]) -> TeacherLabels | No
     return TeacherLabels(*columns)
 
 
-def with_cameras(labels: TeacherLabels) -> TeacherLabels:
-    """No answer where there is no camera: landmarks in a line have none."""
-    found = camera_error(labels.camera) < CAMERA_TOLERANCE
-    blank = torch.eye(3, 2, device=found.device)
-    return labels._replace(
-        camera=torch.where(found[:, None, None], labels.camera, blank),
-        valid=labels.valid * found,
-    )
-
-
 def teacher_shape(labels: TeacherLabels, dictionary: Tensor) -> Tensor:
     """The teacher's pose (N, P, 3), camera frame, sides, depth sign +1."""
     shape = reconstruct_shape(labels.code, dictionary)
     return shape @ rotation_from_camera(labels.camera)
 
 
-def depth_errors(
-    depth: Tensor, labels: TeacherLabels, dictionary: Tensor, depth_sign: int
-) -> Tensor:
-    """Depths (N, P) in the unit of the target, less the teacher's: sides, zero mean."""
-    depth = depth_sign * depth / labels.side[:, None]
-    pose = teacher_shape(labels, dictionary)
-    return depth - depth.mean(-1, keepdim=True) - pose[..., 2]
-
-
 def mean_over_valid(values: Tensor, valid: Tensor) -> Tensor:
-    """Mean of (N, ...) over the samples with valid = 1; 0 if there are none."""
-    return (values.movedim(0, -1) * valid).sum(-1) / valid.sum().clamp_min(1)
+    """Mean of (N,) over the samples with valid = 1; 0 if there are none."""
+    return (values * valid).sum() / valid.sum().clamp_min(1)
