@@ -129,6 +129,7 @@ def description(student: Any) -> dict[str, str]:
         'flip_indices': list(map(int, meta['flip_indices'])),
         'input_size': list(head.input_size),
         'root_index': head.root_index,
+        'inverse_distance': head.inverse_distance,
         'colour_order': 'RGB',
         'axes': 'x right, y down, z away from the viewer; crop px; z from the root',
         'normalisation': 'inside',

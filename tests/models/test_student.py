@@ -9,6 +9,7 @@ from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 
+from nrsfm_distill_mm.geometry import project_from_distance, radius
 from nrsfm_distill_mm.models import TopdownPose3DEstimator
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
 
@@ -133,6 +134,49 @@ def test_predictions_are_in_image_pixels_with_the_root_at_zero_depth(
             predicted.keypoints_3d[0, :, 2], coords[i, :, 2] * 96, rtol=1e-3, atol=1e-4
         )
         assert predicted.keypoints_3d[0, 2, 2] == 0
+        # Nobody has learnt how far the camera is.
+        np.testing.assert_array_equal(
+            predicted.keypoints_3d[..., :2], predicted.keypoints
+        )
+
+
+def test_what_was_seen_from_near_is_given_as_from_afar(
+    codes_file: str, targets: dict[str, torch.Tensor]
+) -> None:
+    loss = {
+        'type': 'TeacherDepthLoss',
+        'codes_file': codes_file,
+        'links': [(0, 1), (1, 2)],
+        'bone_weight': 1.0,
+        'perspective': True,
+    }
+    student = MODELS.build(_config(loss)).eval()
+    pose = torch.randn(7, 3)
+    pose = pose - pose.mean(0)
+    with torch.no_grad():
+        student.head.depth_loss_module.inverse_distance.fill_(0.2)
+    seen = project_from_distance(pose, 0.2 / radius(pose))
+    found = torch.cat([seen, pose[:, 2:] - pose[2, 2]], dim=1)
+    (sample,) = _samples(1, targets)
+    # The crop is half as large as what it shows of the picture.
+    instances = [
+        InstanceData(
+            keypoints=20 * found[None].numpy(), keypoint_scores=np.ones((1, 7))
+        )
+    ]
+    student.add_pred_to_datasample(instances, None, [sample])
+    predicted = sample.pred_instances
+    np.testing.assert_allclose(
+        predicted.keypoints[0] - predicted.keypoints[0].mean(0),
+        40 * (seen - seen.mean(0)),
+        rtol=1e-4,
+        atol=1e-3,
+    )
+    given = predicted.keypoints_3d[0] - predicted.keypoints_3d[0].mean(0)
+    error = np.abs(given - 40 * pose.numpy())
+    assert error[:, 2].max() < 1e-3
+    distorted = np.abs(40 * (seen - pose[:, :2]).numpy())
+    assert error[:, :2].max() < 0.3 * distorted.max()
 
 
 def test_flip_test_of_a_mirrored_image_is_the_mirrored_answer(

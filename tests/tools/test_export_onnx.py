@@ -124,6 +124,7 @@ def test_the_file_describes_itself(exported) -> None:
     assert found['skeleton_links'][0] == [0, 1]
     assert found['input_size'] == list(SIZE)
     assert found['root_index'] == ROOT
+    assert found['inverse_distance'] == 0
     assert found['mean'] == 3 * [120.0]
     assert found['std'] == 3 * [60.0]
     assert found['colour_order'] == 'RGB'

@@ -67,6 +67,12 @@ class Pose3DHead(BaseHead):
         """
         return self.forward(feats)
 
+    @property
+    def inverse_distance(self) -> float:
+        """Of the camera, per radius of a pose; 0 unless the loss on depth learns it."""
+        learnt = getattr(self.depth_loss_module, 'inverse_distance', 0.0)
+        return float(torch.as_tensor(learnt).detach())
+
     def from_root(self, depth: Tensor) -> Tensor:
         """Depth (N, P) relative to the root landmark, or to the mean."""
         if self.root_index is None:

@@ -3,6 +3,8 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import torch
 from mmengine.structures import InstanceData
 from mmpose.models.pose_estimators import TopdownPoseEstimator
 from mmpose.registry import MODELS
@@ -10,7 +12,9 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 from torch.nn import functional as F
 
-from nrsfm_distill_mm.geometry import ValueRangeError
+from nrsfm_distill_mm.geometry import ValueRangeError, radius, remove_perspective
+
+Array = npt.NDArray[np.float32]
 
 
 @MODELS.register_module()
@@ -18,7 +22,8 @@ class TopdownPose3DEstimator(TopdownPoseEstimator):
     """Top-down estimator whose predictions carry ``keypoints_3d`` as well.
 
     ``pred_instances.keypoints`` (1, P, 2) are image px as always;
-    ``keypoints_3d`` (1, P, 3) are weak-perspective image px, z from the root.
+    ``keypoints_3d`` (1, P, 3) are weak-perspective image px, z from the root. Where the
+    head knows how far the camera is, x and y are those that it would see from afar.
 
     Args:
         *args: as of MMPose's ``TopdownPoseEstimator``.
@@ -61,8 +66,23 @@ class TopdownPose3DEstimator(TopdownPoseEstimator):
         for sample in samples:
             keypoints = sample.pred_instances.keypoints
             pixel = sample.input_scale[0] / sample.input_size[0]
-            depth = keypoints[..., 2:] * pixel
-            plane = keypoints[..., :2]
-            sample.pred_instances.keypoints = plane
-            sample.pred_instances.keypoints_3d = np.concatenate([plane, depth], axis=-1)
+            pose = np.concatenate(
+                [keypoints[..., :2], keypoints[..., 2:] * pixel], axis=-1
+            )
+            sample.pred_instances.keypoints = keypoints[..., :2]
+            sample.pred_instances.keypoints_3d = _from_afar(
+                pose, getattr(self.head, 'inverse_distance', 0.0)
+            )
         return samples
+
+
+def _from_afar(poses: Array, inverse_distance: float) -> Array:
+    """Poses (N, P, 3) with x and y as an orthographic camera would see them."""
+    if not inverse_distance:
+        return poses
+    mean = poses.mean(axis=1, keepdims=True)
+    centred = torch.from_numpy(poses - mean)
+    plane = remove_perspective(
+        centred[..., :2], centred[..., 2], inverse_distance / radius(centred)
+    )
+    return np.concatenate([plane.numpy() + mean[..., :2], poses[..., 2:]], axis=-1)
