@@ -1,4 +1,5 @@
 # The same, and a lifter of the whole 2D beside the strips: where the 2D tells much of the depth.
+# Bones are those of the picture, for the gate as for strips and lifter.
 _base_ = ['weaksup-strips_synthetic-256x256.py']
 
 model = dict(
