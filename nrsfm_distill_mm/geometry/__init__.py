@@ -9,6 +9,7 @@ from nrsfm_distill_mm.geometry.cameras import (
     radius,
     remove_perspective,
     rotation_from_camera,
+    seen_from_afar,
     to_camera_frame,
 )
 from nrsfm_distill_mm.geometry.checks import (
@@ -84,6 +85,7 @@ __all__ = [
     'remove_perspective',
     'rotation_about',
     'rotation_from_camera',
+    'seen_from_afar',
     'similarity_alignment',
     'soft_argmax_3d',
     'to_camera_frame',

@@ -126,6 +126,24 @@ def remove_perspective(
     return plane - plane.mean(-2, keepdim=True)
 
 
+def seen_from_afar(points: Tensor, inverse_distance: Tensor | float) -> Tensor:
+    """Points with the x and y that an orthographic camera would see.
+
+    Args:
+        points: (..., P, 3), x and y of an image, z in their unit, from any origin.
+        inverse_distance: (), per radius of the points, which receives no gradient.
+
+    Returns:
+        (..., P, 3), with the same mean and depth.
+    """
+    check_shape('points', points, ('P', 3))
+    mean = points.mean(-2, keepdim=True)
+    centred = points - mean
+    distance = inverse_distance / radius(centred.detach())
+    plane = remove_perspective(centred[..., :2], centred[..., 2], distance)
+    return torch.cat([plane + mean[..., :2], points[..., 2:]], dim=-1)
+
+
 def _magnification(depth: Tensor, inverse_distance: Tensor) -> Tensor:
     """Relative distance (..., P, 1) of points; at least a tenth of the mean's."""
     return (1 + inverse_distance[..., None, None] * depth).clamp_min(0.1)

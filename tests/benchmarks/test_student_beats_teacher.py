@@ -67,12 +67,12 @@ def test_students_differ_in_loss_and_view_alone(size, method):
 def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     paths = Path('images'), Path('codes.safetensors')
     configs = [student_config(method, SIZES[size], *paths) for method in GIVEN]
-    strips, afar, copies, patches, upper, exact, supervised, both = configs
+    strips, as_seen, copies, patches, upper, exact, supervised, both = configs
     head = strips.model.head
     assert head.depth_loss.bone_weight == BONE_WEIGHT
     orthographic = {**head.depth_loss, 'perspective': False}
     assert head.depth_loss.perspective
-    assert afar.model.head == {**head, 'depth_loss': orthographic}
+    assert as_seen.model.head == {**head, 'depth_loss': orthographic}
     alone = {**head.depth_loss, 'bone_weight': 0.0}
     assert copies.model.head == {**head, 'depth_loss': alone}
     assert patches.model.head == {**head, 'strip_width': None}

@@ -11,8 +11,10 @@ from nrsfm_distill_mm.geometry import (
     project_from_distance,
     project_orthographic,
     project_perspective,
+    radius,
     remove_perspective,
     rotation_from_camera,
+    seen_from_afar,
     to_camera_frame,
 )
 
@@ -108,6 +110,21 @@ def test_perspective_is_removed_to_first_order() -> None:
         found = remove_perspective(seen, points[..., 2], distances)
         left = (found - points[..., :2]).abs().max()
         assert left < 0.5 * inverse * (seen - points[..., :2]).abs().max()
+
+
+def test_seen_from_afar_at_whatever_place_and_size() -> None:
+    points = centred_points()
+    seen = project_from_distance(points, 0.2 / radius(points))
+    near = torch.cat([seen, points[..., 2:]], dim=-1)
+    found = seen_from_afar(near, 0.2)
+    left = (found - points).abs().max()
+    assert left < 0.2 * (near - points).abs().max()
+    assert (found[..., 2] == points[..., 2]).all()
+    place = torch.tensor([3.0, -2.0, 5.0], dtype=torch.float64)
+    torch.testing.assert_close(seen_from_afar(7 * near + place, 0.2), 7 * found + place)
+    torch.testing.assert_close(seen_from_afar(near, 0.0), near)
+    with pytest.raises(ShapeError, match='points: expected'):
+        seen_from_afar(seen, 0.2)
 
 
 def test_points_behind_the_camera_stay_finite() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import ValueRangeError, radius, remove_perspective
+from nrsfm_distill_mm.geometry import ValueRangeError, seen_from_afar
 from nrsfm_distill_mm.nrsfm import bone_length_variation
 
 Links = Sequence[tuple[int, int]]
@@ -47,10 +47,8 @@ def depth_bone_variation(
         inverse_distance: of the camera that saw x and y, per radius of a pose; 0 is
             orthographic.
     """
-    poses = coords - coords.mean(1, keepdim=True)
-    distance = inverse_distance / radius(poses.detach())
-    plane = remove_perspective(poses[..., :2].detach(), poses[..., 2], distance)
-    poses = torch.cat([plane, poses[..., 2:]], dim=-1)[visible.all(1)]
+    poses = torch.cat([coords[..., :2].detach(), coords[..., 2:]], dim=-1)
+    poses = seen_from_afar(poses, inverse_distance)[visible.all(1)]
     if not len(poses):
         return poses.sum()
     return bone_length_variation(poses, link_ends(links, poses.shape[1]))

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from mmengine.structures import InstanceData
 from mmpose.models.pose_estimators import TopdownPoseEstimator
@@ -12,9 +11,7 @@ from mmpose.structures import PoseDataSample
 from torch import Tensor
 from torch.nn import functional as F
 
-from nrsfm_distill_mm.geometry import ValueRangeError, radius, remove_perspective
-
-Array = npt.NDArray[np.float32]
+from nrsfm_distill_mm.geometry import ValueRangeError, seen_from_afar
 
 
 @MODELS.register_module()
@@ -63,26 +60,15 @@ class TopdownPose3DEstimator(TopdownPoseEstimator):
         samples = super().add_pred_to_datasample(
             batch_pred_instances, batch_pred_fields, batch_data_samples
         )
+        distance = getattr(self.head, 'inverse_distance', 0.0)
         for sample in samples:
             keypoints = sample.pred_instances.keypoints
             pixel = sample.input_scale[0] / sample.input_size[0]
             pose = np.concatenate(
                 [keypoints[..., :2], keypoints[..., 2:] * pixel], axis=-1
             )
+            if distance:
+                pose = seen_from_afar(torch.from_numpy(pose), distance).numpy()
             sample.pred_instances.keypoints = keypoints[..., :2]
-            sample.pred_instances.keypoints_3d = _from_afar(
-                pose, getattr(self.head, 'inverse_distance', 0.0)
-            )
+            sample.pred_instances.keypoints_3d = pose
         return samples
-
-
-def _from_afar(poses: Array, inverse_distance: float) -> Array:
-    """Poses (N, P, 3) with x and y as an orthographic camera would see them."""
-    if not inverse_distance:
-        return poses
-    mean = poses.mean(axis=1, keepdims=True)
-    centred = torch.from_numpy(poses - mean)
-    plane = remove_perspective(
-        centred[..., :2], centred[..., 2], inverse_distance / radius(centred)
-    )
-    return np.concatenate([plane.numpy() + mean[..., :2], poses[..., 2:]], axis=-1)
