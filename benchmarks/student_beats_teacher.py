@@ -84,7 +84,6 @@ GIVEN: dict[str, dict[str, Any]] = {
     BOTH: {
         'whole_pose_channels': 512,
         'depth_loss.bone_weight': 10.0,
-        'depth_loss.perspective': False,
     },
 }
 FOUND = 'finds 2D, strips'  # by a backbone of its own

@@ -10,9 +10,11 @@ from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from nrsfm_distill_mm.geometry import seen_from_afar
 from nrsfm_distill_mm.models import LandmarkLifting3DHead, TopdownPose3DEstimator
 from nrsfm_distill_mm.models.heads.whole_pose_depths import DepthGate
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
+from nrsfm_distill_mm.nrsfm import bone_length_variation
 
 SIZE = (48, 64)
 PARENTS = (-1, 0, 1, 1, 3, 0, 5)
@@ -103,6 +105,7 @@ def test_strips_lifter_and_gate_learn_apart(
     images, targets, codes_file, labels: TeacherLabels
 ):
     loss = {'type': 'TeacherDepthLoss', 'codes_file': codes_file, 'links': [(0, 1)]}
+    loss |= {'bone_weight': 1.0, 'perspective': True}
     student = build(depth_loss=loss, whole_pose_channels=9)
     teacher = {f'teacher_{k}': v for k, v in labels._asdict().items()}
     losses = student(images, samples_of(targets | teacher), mode='loss')
@@ -117,8 +120,28 @@ def test_strips_lifter_and_gate_learn_apart(
         head.zero_grad()
         losses[name].backward()
         own = {id(p) for p in part.parameters()}
+        if part is not head.depth_gate:
+            own.add(id(head.depth_loss_module.inverse_distance))
         for parameter in head.parameters():
             assert (parameter.grad is not None) == (id(parameter) in own), name
+
+
+@pytest.mark.parametrize('distance', [0.0, 0.2])
+def test_the_gates_loss_is_of_bones_as_seen_from_afar(
+    images, targets, codes_file, labels: TeacherLabels, distance
+):
+    loss = {'type': 'TeacherDepthLoss', 'codes_file': codes_file, 'links': [(0, 1)]}
+    loss |= {'bone_weight': 1.0, 'perspective': True}
+    student = build(depth_loss=loss, whole_pose_channels=9)
+    head = student.head
+    head.depth_loss_module.inverse_distance.data.fill_(distance)
+    teacher = {f'teacher_{k}': v for k, v in labels._asdict().items()}
+    samples = samples_of(targets | teacher)
+    found = student(images, samples, mode='loss')['loss_gate']
+    poses = seen_from_afar(head.locate((images,), samples), distance)
+    links = torch.tensor([(p, i) for i, p in enumerate(PARENTS) if p >= 0])
+    expected = bone_length_variation(poses, links)
+    torch.testing.assert_close(found, expected)
 
 
 def test_the_gate_knows_no_direction_and_no_unit():

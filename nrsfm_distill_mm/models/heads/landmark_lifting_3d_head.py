@@ -113,11 +113,12 @@ class LandmarkLifting3DHead(Pose3DHead):
             losses = {f'{name}_whole': value for name, value in own.items()}
             believed = self._believed(plane, strips.detach(), whole.detach())
             visible = landmark_labels(batch_data_samples)[1] > 0
-            links = list(
-                zip(self.bone_depths.starts, self.bone_depths.ends, strict=True)
-            )
+            links = [*zip(self.bone_depths.starts, self.bone_depths.ends, strict=True)]
             losses['loss_gate'] = depth_bone_variation(
-                self._pose(plane, believed).float(), visible, links
+                self._pose(plane, believed).float(),
+                visible,
+                links,
+                self.inverse_distance,
             )
         return losses | self.losses_of(self._pose(plane, strips), batch_data_samples)
 
