@@ -81,10 +81,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         'depth_loss.mode': 'exact',
     },
     f'given 2D, {SUPERVISED}': {},
-    BOTH: {
-        'whole_pose_channels': 512,
-        'depth_loss.bone_weight': 10.0,
-    },
+    BOTH: {'whole_pose_channels': 512},
 }
 FOUND = 'finds 2D, strips'  # by a backbone of its own
 # MMPose's own regression head behind the same backbone; its losses infer the codes.
