@@ -145,9 +145,9 @@ def _solve(  # noqa: PLR0913
     b = va + vd * (e * k)
     root = b * b - (vv - vd * vd * k) * (aa - r * r - e * e * k)
     met = root > 0
-    slope = np.where(met, np.sqrt(np.maximum(root, 0)) + b, 1)
-    with np.errstate(divide='ignore'):  # along the surface it is met nowhere
-        depth = (aa - r * r - e * e * k) / slope
+    divisor = np.where(met, np.sqrt(np.maximum(root, 0)) + b, 1)
+    with np.errstate(divide='ignore'):  # a ray along the surface meets it at infinity
+        depth = (aa - r * r - e * e * k) / divisor
     along = (depth * vd + e) * k
     cap = (along < 0) | (along > 1)
     end = along > 0.5
