@@ -83,7 +83,14 @@ GIVEN: dict[str, dict[str, Any]] = {
     f'given 2D, {SUPERVISED}': {},
     BOTH: {'whole_pose_channels': 512},
 }
-FOUND = 'finds 2D, strips'  # by a backbone of its own
+# The same behind a backbone of its own.
+FOUND: dict[str, dict[str, Any]] = {
+    'finds 2D, strips': {'strip_width': 0.04},
+    'finds 2D, strips, copies alone': {
+        'strip_width': 0.04,
+        'depth_loss.bone_weight': 0.0,
+    },
+}
 # MMPose's own regression head behind the same backbone; its losses infer the codes.
 REGRESSION = {
     f'regression, {WEAKSUP}': 'TeacherDepthLoss',
@@ -91,9 +98,14 @@ REGRESSION = {
 }
 STUDENTS = (
     *(WEAKSUP, UPPER, 'exact', *LOCAL.values(), BONES),
-    *(*GIVEN, FOUND, *REGRESSION, SUPERVISED),
+    *(*GIVEN, *FOUND, *REGRESSION, SUPERVISED),
 )
-COPIES = {'local': LOCAL[WEAKSUP], 'regression': next(iter(REGRESSION))}
+COPIES = {
+    'local': LOCAL[WEAKSUP],
+    'given 2D': f'{STRIPS}, copies alone',
+    'finds 2D': 'finds 2D, strips, copies alone',
+    'regression': next(iter(REGRESSION)),
+}
 WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
 COPY_BONES = partial(TeacherDepthLoss, links=HUMAN36M.bones)
@@ -107,7 +119,7 @@ LIFTED = {
     BONES: (BONEWISE, COPY_BONES),
     STRIPS: (WHOLE, partial(COPY_BONES, bone_weight=BONE_WEIGHT, perspective=True)),
 }
-CONTROLS = {method: (STRIPS, BONES) for method in (*GIVEN, FOUND)}
+CONTROLS = {method: (STRIPS, BONES) for method in (*GIVEN, *FOUND)}
 """Whose lifters a student is compared with, if not with its own."""
 LINKS = torch.tensor(HUMAN36M.bones)
 ERRORS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe')
@@ -239,11 +251,9 @@ def regression_config(loss: str, size: Size, data: Path, teacher: str) -> Config
 def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
     """A student's config with this data, these codes, and the loss of a method."""
     files = dict.fromkeys((*LOCAL.values(), BONES), size.local)
-    files |= dict.fromkeys(GIVEN, size.given) | {FOUND: size.found}
+    files |= dict.fromkeys(GIVEN, size.given) | dict.fromkeys(FOUND, size.found)
     config = Config.fromfile(ROOT / files.get(method, size.student))
-    options = GIVEN.get(method, {})
-    if method == FOUND:
-        options = {'strip_width': 0.04}
+    options = (GIVEN | FOUND).get(method, {})
     config.merge_from_dict({f'model.head.{k}': v for k, v in options.items()})
     point_to(config, data)
     dataset = config.train_dataloader.dataset

@@ -35,7 +35,8 @@ from student_beats_teacher import (  # noqa: E402
 
 from nrsfm_distill_mm.skeletons import HUMAN36M  # noqa: E402
 
-OTHER_NETWORKS = {*GIVEN, FOUND, *REGRESSION}
+OTHER_NETWORKS = {*GIVEN, *FOUND, *REGRESSION}
+ALONE = f'{STRIPS}, copies alone'
 COLUMNS = ('rescaled', 'pa_mpjpe', 'mpjpe', 'size', 'signs', 'mended', 'broken')
 
 
@@ -101,10 +102,13 @@ def test_strips_and_whole_pose_are_a_config_of_its_own():
 
 def test_who_finds_landmarks_has_the_strips_of_who_is_given_them():
     paths = Path('images'), Path('codes')
-    given, found = (
-        student_config(method, SIZES['gpu'], *paths).model for method in (STRIPS, FOUND)
+    given, found, copies = (
+        student_config(method, SIZES['gpu'], *paths).model
+        for method in (STRIPS, *FOUND)
     )
     assert found.head.depth_loss == given.head.depth_loss
+    alone = {**found.head.depth_loss, 'bone_weight': 0.0}
+    assert copies == {**found, 'head': {**found.head, 'depth_loss': alone}}
     kinds = {'given': given.head, 'found': found.head}
     for kind, head in kinds.items():
         kinds[kind] = MODELS.build({**head, 'depth_loss': None}).bone_depths
@@ -161,20 +165,21 @@ def result(seed, **errors):
 
 
 def test_methods_are_compared_within_the_seeds_that_have_them():
-    names = (TEACHER, WEAKSUP, UPPER, LOCAL[WEAKSUP], LOCAL[UPPER])
-    errors = [(100, 90, 80, 70, 35), (200, 180, 150, 120, 90), (50, 40, 30)]
+    names = (TEACHER, WEAKSUP, UPPER, LOCAL[WEAKSUP], LOCAL[UPPER], STRIPS, ALONE)
+    errors = [(100, 90, 80, 70, 35, 20, 25), (200, 180, 150, 120, 90), (50, 40, 30)]
     results = [
         result(seed, **dict(zip(names, values, strict=False)))
         for seed, values in enumerate(errors)
     ]
     rows = {row['method']: row for row in summarise(results) if row['split'] == 'test'}
     assert list(rows) == list(names)
-    assert [row['seeds'] for row in rows.values()] == [3, 3, 3, 2, 2]
+    assert [row['seeds'] for row in rows.values()] == [3, 3, 3, 2, 2, 1, 1]
     assert rows[UPPER]['depth_error'] == pytest.approx(260 / 3)
     assert rows[UPPER]['of teacher'] == pytest.approx((0.8 + 0.75 + 0.6) / 3)
     assert rows[UPPER]['of copy'] == pytest.approx((8 / 9 + 5 / 6 + 3 / 4) / 3)
-    # The local student's copy is the local one.
+    # A student is compared with the copy by the same network.
     assert rows[LOCAL[UPPER]]['of copy'] == pytest.approx((0.5 + 0.75) / 2)
+    assert rows[STRIPS]['of copy'] == pytest.approx(0.8)
     assert 0 < rows[UPPER]['p teacher'] < 1
     assert rows[TEACHER]['p teacher'] is None
 
