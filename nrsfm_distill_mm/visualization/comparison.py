@@ -181,7 +181,7 @@ def _draw_caption(
     axes = _axes(figure, layout.left(j), top, layout.group_width, CAPTION)
     error = row.errors[j - 1]
     weight = 'bold' if error == row.errors.min() else 'normal'
-    text = f'{error:.3g} {unit}' if error < 10 else f'{error:.0f} {unit}'
+    text = f'{error:.2g} {unit}' if error < 10 else f'{error:.0f} {unit}'
     write(axes, 0.5, 0.6, text, fontsize=10, fontweight=weight)
 
 
