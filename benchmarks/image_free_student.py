@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from nrsfm_distill_mm.geometry import seen_from_afar
 from nrsfm_distill_mm.models.heads.bone_depths import bone_paths
 from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
@@ -102,6 +103,15 @@ def train_lifter(
 
 
 @torch.no_grad()
-def lifted(lifter: nn.Module, landmarks: Tensor) -> Tensor:
-    """Poses (N, P, 3), sides."""
-    return torch.cat([landmarks, lifter(landmarks).unsqueeze(-1)], dim=-1)
+def lifted(
+    lifter: nn.Module, landmarks: Tensor, inverse_distance: Tensor | float = 0.0
+) -> Tensor:
+    """Poses (N, P, 3) as seen from afar, sides.
+
+    Args:
+        lifter: from landmarks to depth (N, P).
+        landmarks: (N, P, 2), sides.
+        inverse_distance: of the camera, per radius of a pose.
+    """
+    poses = torch.cat([landmarks, lifter(landmarks).unsqueeze(-1)], dim=-1)
+    return seen_from_afar(poses, inverse_distance)

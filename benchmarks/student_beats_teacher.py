@@ -69,13 +69,16 @@ LOCAL = {method: f'local, {method}' for method in (WEAKSUP, UPPER, SUPERVISED)}
 BONES = 'local, bones'  # copies the teacher's depth along each bone
 # Those that are given the annotated 2D, as the teacher is, and what is their own.
 STRIPS = 'given 2D, strips'
-BOTH = 'given 2D, strips, pose'
+ORTHOGRAPHIC, ALONE, BOTH = (
+    f'{STRIPS}, {name}' for name in ('orthographic', 'copies alone', 'pose')
+)
+GIVEN_UPPER = f'given 2D, {UPPER}'
 GIVEN: dict[str, dict[str, Any]] = {
     STRIPS: {},
-    f'{STRIPS}, orthographic': {'depth_loss.perspective': False},
-    f'{STRIPS}, copies alone': {'depth_loss.bone_weight': 0.0},
+    ORTHOGRAPHIC: {'depth_loss.perspective': False},
+    ALONE: {'depth_loss.bone_weight': 0.0},
     'given 2D, patches': {'strip_width': None},
-    f'given 2D, {UPPER}': {'depth_loss.type': 'NRSfMDistillLoss'},
+    GIVEN_UPPER: {'depth_loss.type': 'NRSfMDistillLoss'},
     'given 2D, exact': {
         'depth_loss.type': 'NRSfMDistillLoss',
         'depth_loss.mode': 'exact',
@@ -83,13 +86,11 @@ GIVEN: dict[str, dict[str, Any]] = {
     f'given 2D, {SUPERVISED}': {},
     BOTH: {'whole_pose_channels': 512},
 }
-# The same behind a backbone of its own.
+# Those behind a backbone of their own.
+FOUND_STRIPS, FOUND_ALONE = (m.replace('given', 'finds') for m in (STRIPS, ALONE))
 FOUND: dict[str, dict[str, Any]] = {
-    'finds 2D, strips': {'strip_width': 0.04},
-    'finds 2D, strips, copies alone': {
-        'strip_width': 0.04,
-        'depth_loss.bone_weight': 0.0,
-    },
+    FOUND_STRIPS: {'strip_width': 0.04},
+    FOUND_ALONE: {'strip_width': 0.04, 'depth_loss.bone_weight': 0.0},
 }
 # MMPose's own regression head behind the same backbone; its losses infer the codes.
 REGRESSION = {
@@ -102,14 +103,16 @@ STUDENTS = (
 )
 COPIES = {
     'local': LOCAL[WEAKSUP],
-    'given 2D': f'{STRIPS}, copies alone',
-    'finds 2D': 'finds 2D, strips, copies alone',
+    'given 2D': ALONE,
+    'finds 2D': FOUND_ALONE,
     'regression': next(iter(REGRESSION)),
 }
 WHOLE = partial(WholePoseLifter, HUMAN36M.num_joints)
 BONEWISE = partial(BonewiseLifter, HUMAN36M.parents)
 COPY_BONES = partial(TeacherDepthLoss, links=HUMAN36M.bones)
-BONE_WEIGHT = 40.0  # of configs/student/weaksup-strips_*
+# Of configs/student/weaksup-strips_*
+PROPORTIONS = {'links': HUMAN36M.bones, 'bone_weight': 40.0}
+SEEN_FROM_AFAR = PROPORTIONS | {'perspective': True}
 # Lifters that learn from the losses of students, and see no image.
 LIFTED = {
     WEAKSUP: (WHOLE, TeacherDepthLoss),
@@ -117,10 +120,16 @@ LIFTED = {
     LOCAL[WEAKSUP]: (BONEWISE, TeacherDepthLoss),
     LOCAL[UPPER]: (BONEWISE, NRSfMDistillLoss),
     BONES: (BONEWISE, COPY_BONES),
-    STRIPS: (WHOLE, partial(COPY_BONES, bone_weight=BONE_WEIGHT, perspective=True)),
+    STRIPS: (WHOLE, partial(TeacherDepthLoss, **SEEN_FROM_AFAR)),
+    ORTHOGRAPHIC: (WHOLE, partial(TeacherDepthLoss, **PROPORTIONS)),
+    ALONE: (WHOLE, COPY_BONES),
+    GIVEN_UPPER: (WHOLE, partial(NRSfMDistillLoss, **SEEN_FROM_AFAR)),
 }
-CONTROLS = {method: (STRIPS, BONES) for method in (*GIVEN, *FOUND)}
-"""Whose lifters a student is compared with, if not with its own."""
+CONTROLS = {
+    method: (given if given in LIFTED else STRIPS, BONES)
+    for method, given in ((m, m.replace('finds', 'given')) for m in (*GIVEN, *FOUND))
+}
+"""Whose lifters a student is compared with, if not with its own alone."""
 LINKS = torch.tensor(HUMAN36M.bones)
 ERRORS = ('depth_error', 'rescaled', 'pa_mpjpe', 'mpjpe')
 SHARES = ('signs', 'mended', 'broken')
@@ -382,9 +391,9 @@ def evaluate(
         seen = pixels.float() - pixels.float().mean(1, keepdim=True)
         side = seen.amax(1) - seen.amin(1)
         seen = seen / side.amax(1)[:, None, None]
-        for method, lifter in lifters.items():
-            lifted_poses = lifted(lifter, seen).double()
-            poses[method] = scale_to_bone_length(lifted_poses, true, LINKS, first.root)
+        for method, lift in lifters.items():
+            answer = lift(seen).double()
+            poses[method] = scale_to_bone_length(answer, true, LINKS, first.root)
         flips = flip_costs(teacher, pixels.float()).double()
         yield (
             split,
@@ -416,8 +425,11 @@ def image_free(
     for method in methods:
         network, loss = LIFTED[method]
         torch.manual_seed(seed)
-        lifters[f'{method}, no image'] = train_lifter(
-            network(), landmarks, labels, loss(codes_file=str(codes)), 3000
+        objective = loss(codes_file=str(codes))
+        lifter = train_lifter(network(), landmarks, labels, objective, 3000)
+        distance = torch.as_tensor(objective.inverse_distance).detach()
+        lifters[f'{method}, no image'] = partial(
+            lifted, lifter, inverse_distance=distance
         )
     return lifters
 
@@ -542,7 +554,7 @@ def main() -> None:
     }
     mmengine.dump(content, out / f'{args.data}.json', indent=1)
     figure(summary, results).savefig(out / f'{args.data}.png', dpi=110)
-    drawn = (WEAKSUP, UPPER, BONES, STRIPS, BOTH, FOUND)
+    drawn = (WEAKSUP, UPPER, BONES, STRIPS, BOTH, FOUND_STRIPS)
     shown = [TEACHER, *(m for m in drawn if m in args.students)]
     if len(shown) > 1:
         folder = out / args.data / f'seed{args.first_seed}'

@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 from mmpose.registry import MODELS
+from torch import Tensor
 
 sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 
 from student_beats_teacher import (  # noqa: E402
-    BONE_WEIGHT,
+    ALONE,
     BONES,
     BOTH,
+    CONTROLS,
     FOUND,
     GIVEN,
+    LIFTED,
     LOCAL,
     REGRESSION,
     ROOT,
@@ -36,7 +39,6 @@ from student_beats_teacher import (  # noqa: E402
 from nrsfm_distill_mm.skeletons import HUMAN36M  # noqa: E402
 
 OTHER_NETWORKS = {*GIVEN, *FOUND, *REGRESSION}
-ALONE = f'{STRIPS}, copies alone'
 COLUMNS = ('rescaled', 'pa_mpjpe', 'mpjpe', 'size', 'signs', 'mended', 'broken')
 
 
@@ -70,7 +72,6 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     configs = [student_config(method, SIZES[size], *paths) for method in GIVEN]
     strips, as_seen, copies, patches, upper, exact, supervised, both = configs
     head = strips.model.head
-    assert head.depth_loss.bone_weight == BONE_WEIGHT
     orthographic = {**head.depth_loss, 'perspective': False}
     assert head.depth_loss.perspective
     assert as_seen.model.head == {**head, 'depth_loss': orthographic}
@@ -116,6 +117,23 @@ def test_who_finds_landmarks_has_the_strips_of_who_is_given_them():
         assert len({str(getattr(layers, option)) for layers in kinds.values()}) == 1
     shapes = [[p.shape for p in layers.parameters()] for layers in kinds.values()]
     assert shapes[0] == shapes[1]
+
+
+@pytest.mark.parametrize('method', [*GIVEN, *FOUND])
+def test_controls_without_image_learn_from_the_same_loss(method):
+    config = student_config(method, SIZES['gpu'], Path('images'), Path('codes'))
+    expected = config.model.head.depth_loss
+    whole_pose, own_bone = CONTROLS[method]
+    assert own_bone == BONES
+    if method.endswith((SUPERVISED, 'exact')):
+        assert whole_pose == STRIPS
+        return
+    loss = LIFTED[whole_pose][1](codes_file='codes')
+    assert type(loss) is MODELS.get(expected.type)
+    assert loss.links == [*expected.links]
+    assert loss.bone_weight == expected.bone_weight
+    learns_distance = expected.perspective and expected.bone_weight > 0
+    assert isinstance(loss.inverse_distance, Tensor) == learns_distance
 
 
 def test_the_data_sets_teachers_have_the_same_images():
