@@ -17,7 +17,7 @@ provenance and figures go to ``--out``.
 import argparse
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -299,17 +299,20 @@ def train(config: Config, folder: Path, seed: int) -> tuple[str, str]:
     return str(file), (folder / 'last_checkpoint').read_text()
 
 
-def predict(config: str, checkpoint: str, split: str, out: Path) -> None:
-    """Write the predictions of a split, if they are not there."""
+def predict(
+    config: str, checkpoint: str, split: str, out: Path, data: Path | None = None
+) -> None:
+    """Write the predictions of a split, of other data too, if they are not there."""
     if out.exists():
         return
     dataset = Config.fromfile(config).test_dataloader.dataset
-    place = 'dataset.dataset' if 'dataset' in dataset else 'dataset'
+    place = f'test_dataloader.dataset{".dataset" * ("dataset" in dataset)}'
     metric = {'type': 'Pose3DErrorMetric', 'out_file': str(out)}
-    options = [f'test_dataloader.{place}.ann_file={ANNOTATION.format(split)}']
+    options = [f'{place}.ann_file={ANNOTATION.format(split)}']
+    options += [f'{place}.data_root={data}'] if data else []
     options += [f'test_evaluator.{name}={value}' for name, value in metric.items()]
-    place = str(Path(config).parent / split)
-    run('test', config, checkpoint, '--work-dir', place, '--cfg-options', *options)
+    folder = str(Path(config).parent / split)
+    run('test', config, checkpoint, '--work-dir', folder, '--cfg-options', *options)
 
 
 def write_codes(config: Config, checkpoint: str, folder: Path) -> Path:
@@ -340,7 +343,7 @@ def result(
     checkpoint = trained[TEACHER][1]
     codes = write_codes(config, checkpoint, folder)
     for method in students:
-        place = folder / _file_name(method)
+        place = folder / file_name(method)
         if method in REGRESSION:
             config = regression_config(REGRESSION[method], size, data, checkpoint)
         else:
@@ -365,10 +368,11 @@ def result(
 
 def prediction_file(folder: Path, method: str, split: str) -> Path:
     """Where the predictions of a method are."""
-    return folder / 'predictions' / f'{_file_name(method)}_{split}.npz'
+    return folder / 'predictions' / f'{file_name(method)}_{split}.npz'
 
 
-def _file_name(method: str) -> str:
+def file_name(method: str) -> str:
+    """A method's name on disk."""
     return method.lower().replace(',', '').replace(' ', '_')
 
 
@@ -434,13 +438,15 @@ def image_free(
     return lifters
 
 
-def summarise(results: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def summarise(
+    results: Sequence[Mapping[str, Any]], splits: Iterable[str] = SPLITS
+) -> Iterator[dict[str, Any]]:
     """Mean and standard deviation over the seeds that have a method; paired tests.
 
     Depth errors are compared with the teacher's, and with those of the student of the
     same network that copies it.
     """
-    for split in SPLITS:
+    for split in splits:
         found = [r['splits'][split]['methods'] for r in results]
         for method in max(found, key=len):
             own = [methods for methods in found if method in methods]
