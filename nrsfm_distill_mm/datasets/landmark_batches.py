@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.dataset import BaseDataset
+from mmengine.logging import print_log
 from mmengine.registry import FUNCTIONS
 from mmengine.structures import InstanceData
 from mmpose.registry import DATASETS
@@ -65,11 +66,18 @@ class LandmarkBatchDataset:
         if complete_only:
             keep &= (shown | ~annotated).all(axis=1)
         rows = np.flatnonzero(keep)
+        file = getattr(source, 'ann_file', '')
+        wanted = f'{min_visible} visible landmarks{" and none hidden" * complete_only}'
         if not len(rows):
             raise AnnotationError(
-                f'{getattr(source, "ann_file", "")}: expected samples with at least '
-                f'{min_visible} visible landmarks{" and none hidden" * complete_only}; '
-                f'none of {len(infos)} is'
+                f'{file}: expected samples with at least {wanted}; none of '
+                f'{len(infos)} is'
+            )
+        if len(rows) < len(infos):
+            print_log(
+                f'{file}: {len(infos) - len(rows)} of {len(infos)} samples are left '
+                f'out. They have not at least {wanted}.',
+                'current',
             )
         self.landmarks = torch.from_numpy(landmarks[rows])
         self.visible = torch.from_numpy(shown[rows])

@@ -5,7 +5,7 @@ import pytest
 import torch
 from layouts import BUG, REAL, SWAP, landmarks, write_arrays, write_h36m, write_mpii
 
-from nrsfm_distill_mm.datasets import LandmarkBatchDataset
+from nrsfm_distill_mm.datasets import LandmarkBatchDataset, landmark_batches
 from nrsfm_distill_mm.datasets.errors import AnnotationError
 from nrsfm_distill_mm.datasets.landmark_batches import collate_landmark_batch
 from nrsfm_distill_mm.skeletons import HUMAN36M
@@ -37,6 +37,22 @@ def test_incomplete_samples_are_masked_or_left_out(tmp_path):
     assert (data[2]['inputs'][0, 1] == 0).all()
     assert len(LandmarkBatchDataset(config, complete_only=True)) == 4
     assert len(LandmarkBatchDataset(config, min_visible=3)) == 6
+
+
+def test_how_many_are_left_out_is_logged(tmp_path, monkeypatch):
+    logged = []
+    monkeypatch.setattr(
+        landmark_batches, 'print_log', lambda *args: logged.append(args)
+    )
+    visible = np.ones((6, 5))
+    visible[3, :2] = 0
+    config = bugs(tmp_path, visible)
+    LandmarkBatchDataset(config, min_visible=3)
+    assert not logged
+    LandmarkBatchDataset(config)
+    ((message, _),) = logged
+    assert '1 of 6 samples are left out' in message
+    assert 'at least 4 visible landmarks' in message
 
 
 def test_never_annotated_is_not_incomplete(tmp_path):

@@ -111,9 +111,17 @@ def test_landmarks_that_the_skeleton_lacks_are_named(monkeypatch, tmp_path) -> N
 
 
 @pytest.mark.parametrize(
-    ('skeleton', 'points'), [('ap10k', 17), ('coco_wholebody', 133), ('horse10', 22)]
+    ('skeleton', 'points', 'has_bones'),
+    [
+        ('ap10k', 17, True),
+        ('coco_wholebody', 133, True),
+        ('horse10', 22, True),
+        ('deepfashion_lower', 4, False),
+    ],
 )
-def test_any_landmarks(monkeypatch, tmp_path, skeleton: str, points: int) -> None:
+def test_any_landmarks(
+    monkeypatch, tmp_path, skeleton: str, points: int, has_bones: bool
+) -> None:
     visible = np.random.default_rng(0).random((64, points)) > 0.2
     np.savez(
         tmp_path / 'x.npz',
@@ -136,7 +144,9 @@ def test_any_landmarks(monkeypatch, tmp_path, skeleton: str, points: int) -> Non
     runner = Runner.from_cfg(config)
     runner.train()
     assert runner.model.network.num_keypoints == points
-    assert runner.model.bone_weight > 0
+    assert (runner.model.bone_weight > 0) == has_bones
+    (published,) = tmp_path.glob('iter_3-*.pth')
+    assert published.stat().st_size < 1_000_000
 
 
 class Lifted:
