@@ -69,7 +69,7 @@ def skeleton_style(
         chosen = np.array(
             [to_rgb(_link_color(names[a], names[b])) for a, b in pairs]
         ).reshape(-1, 3)
-    elif colors is not None and len(np.asarray(colors)) == len(pairs):
+    elif len(pairs) and colors is not None and len(np.asarray(colors)) == len(pairs):
         chosen = np.asarray(colors, dtype=np.float64)[:, :3] / 255.0
     return SkeletonStyle(pairs, chosen, root)
 

@@ -43,6 +43,12 @@ def test_given_colors_serve_where_names_tell_no_side():
     np.testing.assert_allclose(style.colors, given / 255)
 
 
+def test_landmarks_may_have_no_links():
+    style = skeleton_style([], ['a', 'b'], [])
+    assert style.links.shape == (0, 2)
+    assert style.colors.shape == (0, 3)
+
+
 def test_reach_is_the_longest_way_along_the_bones():
     pose = np.array([[0, 0, 0], [1, 0, 0], [1, 2, 0], [0, 0, 3], [0, 4, 3.0]])
     assert skeleton_style(LINKS[:4]).reach(pose) == pytest.approx(7)
