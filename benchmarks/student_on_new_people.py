@@ -59,7 +59,7 @@ def result(folder: Path, students: Sequence[str], images: Path) -> dict[str, Any
     return {'seed': folder.name, 'splits': {NEW: {'methods': shown}}}
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -70,15 +70,23 @@ def main() -> None:
     add('--size', type=int, default=256, help='px, as in training')
     add('--num', type=int, default=6000, help='of pictures')
     add('--seed', type=int, default=1000, help='of the pictures')
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     folder = args.folder.resolve()
+    wanted = {file_name(method) for method in (TEACHER, *args.students)}
+    seeds = [
+        seed
+        for seed in sorted(folder.glob('seed*'))
+        if all((seed / name / 'finished').exists() for name in wanted)
+    ]
+    if not seeds:
+        names = ', '.join(sorted(wanted))
+        parser.error(f'folder: expected seeds that have finished {names}, got {folder}')
     images = folder / f'new_people_seed{args.seed}'
     made = {'num': args.num, 'seed': args.seed, 'size': args.size}
     options = [text for name, value in made.items() for text in (f'--{name}', value)]
     if args.poses:
         options += ['--poses', args.poses.resolve()]
     run('make_synthetic_humans', '--out', str(images), *map(str, options))
-    seeds = sorted(path.parent for path in folder.glob('seed*/teacher'))
     results = [result(seed, args.students, images) for seed in seeds]
     summary = list(summarise(results, [NEW]))
     show(f'{folder.name}, {NEW}: mm', [printed_errors(row) for row in summary])
