@@ -11,7 +11,7 @@ seeds. Tables and ``.json`` with its provenance go to the folder.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,34 @@ from student_beats_teacher import (
 NEW = 'new people'
 
 
-def result(folder: Path, students: Sequence[str], images: Path) -> dict[str, Any]:
-    """Measures of one seed."""
+def finished(
+    folder: Path, methods: Sequence[str], parser: argparse.ArgumentParser
+) -> list[Path]:
+    """Folders of the seeds that have trained all of the methods."""
+    wanted = sorted({file_name(method) for method in methods})
+    seeds = [
+        seed
+        for seed in sorted(folder.glob('seed*'))
+        if all((seed / name / 'finished').exists() for name in wanted)
+    ]
+    if not seeds:
+        names = ', '.join(wanted)
+        parser.error(f'folder: expected seeds that have finished {names}, got {folder}')
+    return seeds
+
+
+def result(
+    folder: Path,
+    students: Sequence[str],
+    images: Path,
+    splits: Iterable[str] = SPLITS,
+    title: str = NEW,
+) -> dict[str, Any]:
+    """Measures of one seed on all splits of a data set together."""
     methods = (TEACHER, *students)
     poses: dict[str, list[Any]] = {method: [] for method in methods}
     true = []
-    for split in SPLITS:  # of their own: all of them are new
+    for split in splits:
         files = {}
         for method in methods:
             trained = folder / file_name(method)
@@ -56,7 +78,7 @@ def result(folder: Path, students: Sequence[str], images: Path) -> dict[str, Any
     truth = torch.from_numpy(np.concatenate(true))
     found = {m: torch.from_numpy(np.concatenate(parts)) for m, parts in poses.items()}
     shown = {m: measures(p, found[TEACHER], truth) for m, p in found.items()}
-    return {'seed': folder.name, 'splits': {NEW: {'methods': shown}}}
+    return {'seed': folder.name, 'splits': {title: {'methods': shown}}}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -72,15 +94,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add('--seed', type=int, default=1000, help='of the pictures')
     args = parser.parse_args(argv)
     folder = args.folder.resolve()
-    wanted = {file_name(method) for method in (TEACHER, *args.students)}
-    seeds = [
-        seed
-        for seed in sorted(folder.glob('seed*'))
-        if all((seed / name / 'finished').exists() for name in wanted)
-    ]
-    if not seeds:
-        names = ', '.join(sorted(wanted))
-        parser.error(f'folder: expected seeds that have finished {names}, got {folder}')
+    seeds = finished(folder, (TEACHER, *args.students), parser)
     images = folder / f'new_people_seed{args.seed}'
     made = {'num': args.num, 'seed': args.seed, 'size': args.size}
     options = [text for name, value in made.items() for text in (f'--{name}', value)]

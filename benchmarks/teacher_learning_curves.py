@@ -23,6 +23,7 @@ from typing import Any, NamedTuple
 import mmengine
 import numpy as np
 import torch
+from bench_teacher import provenance
 from capture_cases import draw_case, evaluate
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -32,7 +33,6 @@ from rich.table import Table
 from teacher_accuracy import CONFIG, ERRORS, train_teacher
 from torch import Tensor
 
-import nrsfm_distill_mm
 from nrsfm_distill_mm.geometry import normalise_landmarks
 from nrsfm_distill_mm.models import load_teacher
 from nrsfm_distill_mm.synthetic.sampling import sample_poses
@@ -220,12 +220,8 @@ def main() -> None:
                 run(trial, part, seed, args.out)
     results = [mmengine.load(p) for p in sorted(args.out.glob('*/seed*/result.json'))]
     show(results, args.out)
-    provenance = {
-        'poses': args.poses.name,
-        'version': nrsfm_distill_mm.__version__,
-        'torch': torch.__version__,
-    }
-    content = {'provenance': provenance, 'results': results}
+    made = provenance() | {'poses': args.poses.name}
+    content = {'provenance': made, 'results': results}
     mmengine.dump(content, args.out / 'teacher_learning_curves.json', indent=1)
 
 

@@ -19,6 +19,7 @@ import mmengine
 import numpy as np
 import numpy.typing as npt
 import torch
+from bench_teacher import provenance
 from capture_cases import evaluate
 from rich.console import Console
 from rich.table import Table
@@ -207,7 +208,8 @@ def main() -> None:
         cells = (f'{v:.3g}' if isinstance(v, float) else str(v) for v in values)
         table.add_row(*cells)
     Console().print(table)
-    mmengine.dump(results, args.out / 'teacher_objects.json', indent=1)
+    content = {'provenance': provenance(), 'results': results}
+    mmengine.dump(content, args.out / 'teacher_objects.json', indent=1)
 
 
 if __name__ == '__main__':

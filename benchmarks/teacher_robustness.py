@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import mmengine
 import numpy as np
 import torch
+from bench_teacher import provenance
 from capture_cases import LINKS, draw_case, evaluate, read_poses
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -25,7 +26,6 @@ from rich.table import Table
 from teacher_accuracy import ROOT, train_teacher
 from torch import Tensor
 
-import nrsfm_distill_mm
 from nrsfm_distill_mm.evaluation import scale_to_bone_length
 from nrsfm_distill_mm.geometry import mirror_depth, normalise_landmarks
 from nrsfm_distill_mm.models import DeepNRSfM
@@ -231,12 +231,10 @@ def main() -> None:
                 run(condition, clean, args.iterations, seed, args.out)
     results = [mmengine.load(p) for p in sorted(args.out.glob('*/seed*/result.json'))]
     show(results, args.out)
-    provenance = {
-        'poses': args.poses.name if args.poses else 'generator, seed 0',
-        'version': nrsfm_distill_mm.__version__,
-        'torch': torch.__version__,
+    made = provenance() | {
+        'poses': args.poses.name if args.poses else 'generator, seed 0'
     }
-    content = {'provenance': provenance, 'results': results}
+    content = {'provenance': made, 'results': results}
     mmengine.dump(content, args.out / 'teacher_robustness.json', indent=1)
 
 
