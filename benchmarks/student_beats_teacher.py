@@ -73,12 +73,18 @@ ORTHOGRAPHIC, ALONE, BOTH = (
     f'{STRIPS}, {name}' for name in ('orthographic', 'copies alone', 'pose')
 )
 GIVEN_UPPER = f'given 2D, {UPPER}'
+BONEWISE_COST = f'{GIVEN_UPPER}, bones'  # what each bone alone would cost
 GIVEN: dict[str, dict[str, Any]] = {
     STRIPS: {},
     ORTHOGRAPHIC: {'depth_loss.perspective': False},
     ALONE: {'depth_loss.bone_weight': 0.0},
     'given 2D, patches': {'strip_width': None},
     GIVEN_UPPER: {'depth_loss.type': 'NRSfMDistillLoss'},
+    BONEWISE_COST: {
+        'depth_loss.type': 'NRSfMDistillLoss',
+        'depth_loss.bonewise': True,
+        'depth_loss.bone_weight': 110.0,
+    },
     'given 2D, exact': {
         'depth_loss.type': 'NRSfMDistillLoss',
         'depth_loss.mode': 'exact',
@@ -124,6 +130,12 @@ LIFTED = {
     ORTHOGRAPHIC: (WHOLE, partial(TeacherDepthLoss, **PROPORTIONS)),
     ALONE: (WHOLE, COPY_BONES),
     GIVEN_UPPER: (WHOLE, partial(NRSfMDistillLoss, **SEEN_FROM_AFAR)),
+    BONEWISE_COST: (
+        WHOLE,
+        partial(
+            NRSfMDistillLoss, **SEEN_FROM_AFAR | {'bone_weight': 110.0}, bonewise=True
+        ),
+    ),
 }
 CONTROLS = {
     method: (given if given in LIFTED else STRIPS, BONES)

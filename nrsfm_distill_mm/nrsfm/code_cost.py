@@ -31,6 +31,11 @@ class DistillCost(NamedTuple):
         dtype = torch.promote_types(depth.dtype, torch.float32)
         return DistillCost(*(value.to(dtype) for value in self))
 
+    def added_up(self, count: int) -> 'DistillCost':
+        """The first of each ``count`` costs, and what each of the others has more."""
+        each = (value.view(-1, count) for value in self)
+        return DistillCost(*(v[:, 1:].sum(1) - (count - 2) * v[:, 0] for v in each))
+
     def with_slope(self, depth: Tensor, slope: Tensor) -> 'DistillCost':
         """The cost whose total has this gradient (N, P) in depth (N, P)."""
         change = (depth - depth.detach()).to(self.total) * slope.to(self.total)

@@ -13,6 +13,7 @@ sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 from student_beats_teacher import (  # noqa: E402
     ALONE,
     BONES,
+    BONEWISE_COST,
     BOTH,
     CONTROLS,
     FOUND,
@@ -70,7 +71,7 @@ def test_students_differ_in_loss_and_view_alone(size, method):
 def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     paths = Path('images'), Path('codes.safetensors')
     configs = [student_config(method, SIZES[size], *paths) for method in GIVEN]
-    strips, as_seen, copies, patches, upper, exact, supervised, both = configs
+    strips, as_seen, copies, patches, upper, bones, exact, supervised, both = configs
     head = strips.model.head
     orthographic = {**head.depth_loss, 'perspective': False}
     assert head.depth_loss.perspective
@@ -80,6 +81,8 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     assert patches.model.head == {**head, 'strip_width': None}
     cost = {**head.depth_loss, 'type': 'NRSfMDistillLoss'}
     assert upper.model.head == {**head, 'depth_loss': cost}
+    apart = {**cost, 'bonewise': True, 'bone_weight': 110.0}
+    assert bones.model.head == {**head, 'depth_loss': apart}
     assert exact.model.head == {**head, 'depth_loss': {**cost, 'mode': 'exact'}}
     assert supervised.model.head == {**head, 'depth_loss': None}
     assert both.model.head == {**head, 'whole_pose_channels': 512}
@@ -92,10 +95,14 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     assert strips.model.head.depth_loss.codes_file == 'codes.safetensors'
 
 
-def test_strips_and_whole_pose_are_a_config_of_its_own():
+@pytest.mark.parametrize(
+    ('method', 'stem'),
+    [(BOTH, 'weaksup-strips-pose'), (BONEWISE_COST, 'distill-strips')],
+)
+def test_other_strips_are_configs_of_their_own(method, stem):
     size = SIZES['gpu']
-    config = student_config(BOTH, size, Path('images'), Path('codes'))
-    file = size.given.replace('strips', 'strips-pose')
+    config = student_config(method, size, Path('images'), Path('codes'))
+    file = size.given.replace('weaksup-strips', stem)
     published = Config.fromfile(ROOT / file).model.head
     published.depth_loss.codes_file = 'codes'
     assert published.to_dict() == config.model.head.to_dict()

@@ -228,6 +228,55 @@ def test_bones_without_links_are_refused(codes_file: str) -> None:
         NRSfMDistillLoss(codes_file, bone_weight=1.0)
 
 
+TREE = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (0, 6)]
+
+
+def test_bone_by_bone_a_single_mistake_costs_what_it_does_to_the_whole(
+    distill: NRSfMDistillLoss, codes_file: str, pose: Tensor, labels: TeacherLabels
+) -> None:
+    bonewise = NRSfMDistillLoss(codes_file, links=TREE, bonewise=True)
+    landmarks = pose[..., :2]
+    own = distill(pose, landmarks, None, labels)
+    torch.testing.assert_close(bonewise(pose, landmarks, None, labels), own)
+    moves = []
+    for behind in ([4, 5], [6]):  # as the bones (3, 4) and (0, 6) turn
+        moves.append(pose.clone())
+        moves[-1][:, behind, 2] += 0.2
+    apart = [distill(moved, landmarks, None, labels) for moved in moves]
+    for moved, expected in zip(moves, apart, strict=True):
+        found = bonewise(moved, landmarks, None, labels)
+        torch.testing.assert_close(found, expected)
+    both = moves[0] + moves[1] - pose
+    found = bonewise(both, landmarks, None, labels)
+    torch.testing.assert_close(found, sum(apart) - own)
+
+
+def test_bone_by_bone_the_gradient_is_that_of_the_cost(
+    codes_file: str, pose: Tensor, labels: TeacherLabels
+) -> None:
+    bonewise = NRSfMDistillLoss(codes_file, links=TREE, bonewise=True)
+    output = (pose + torch.randn(4, 7, 3)).requires_grad_()
+    bonewise(output, pose[..., :2], None, labels).backward()
+    step = torch.randn(4, 7)
+    costs = []
+    for sign in (1, -1):
+        moved = output.detach().clone()
+        moved[..., 2] += sign * 1e-3 * step
+        costs.append(bonewise(moved, pose[..., :2], None, labels))
+    slope = (costs[0] - costs[1]) / 2e-3
+    assert output.grad is not None
+    found = (output.grad[..., 2] * step).sum()
+    torch.testing.assert_close(found, slope, rtol=2e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize('options', [{}, {'links': TREE, 'mode': 'exact'}])
+def test_bone_by_bone_there_must_be_bones_and_the_upper_bound(
+    codes_file: str, options: dict[str, object]
+) -> None:
+    with pytest.raises(ValueError, match='bonewise: expected links and the upper'):
+        NRSfMDistillLoss(codes_file, bonewise=True, **options)
+
+
 def test_codes_of_another_teacher_are_refused(
     distill: NRSfMDistillLoss, pose: Tensor, labels: TeacherLabels
 ) -> None:

@@ -19,7 +19,7 @@ from nrsfm_distill_mm.models.losses.teacher_labels import (
     teacher_shape,
 )
 from nrsfm_distill_mm.models.losses.teacher_sources import TeacherBasis
-from nrsfm_distill_mm.nrsfm import exact_terms, upper_bound_terms
+from nrsfm_distill_mm.nrsfm import bone_hypotheses, exact_terms, upper_bound_terms
 
 MODES = {'upper_bound': upper_bound_terms, 'exact': exact_terms}
 UNPROVEN_GAP = 1e-4  # of the exact cost
@@ -44,6 +44,10 @@ class NRSfMDistillLoss(TeacherGuidedLoss):
         error_limit: samples whose teacher reprojects worse than this, relative to
             the landmarks, weigh less: limit / error. ``reprojection_error`` in the
             codes file has the range of a data set. Default: all weigh the same.
+        bonewise: ask, for each of the ``links``, which must form a tree, what the
+            teacher would pay for its own pose with the depth along this bone alone as
+            predicted; what that is above its own cost is added up. A mistake of the
+            teacher, or of the student, then stays in its bone. Only of the upper bound.
         loss_weight: weight of the whole.
         landmark_weight: see :class:`TeacherGuidedLoss`.
     """
@@ -57,6 +61,7 @@ class NRSfMDistillLoss(TeacherGuidedLoss):
         mode: str = 'upper_bound',
         code_weight: float = 0.3,
         error_limit: float | None = None,
+        bonewise: bool = False,
         **weights: Any,
     ) -> None:
         super().__init__(codes_file, teacher, **weights)
@@ -64,7 +69,13 @@ class NRSfMDistillLoss(TeacherGuidedLoss):
             raise ValueError(f'mode: expected one of {[*MODES]}, got {mode!r}')
         if error_limit is not None and not error_limit > 0:
             raise ValueError(f'error_limit: expected above 0, got {error_limit}')
+        if bonewise and (mode == 'exact' or not self.links):
+            raise ValueError(
+                f'bonewise: expected links and the upper bound, got {self.links} '
+                f'and {mode!r}'
+            )
         self.mode = mode
+        self.bonewise = bonewise
         self.code_weight = code_weight
         self.error_limit = error_limit
 
@@ -84,16 +95,27 @@ class NRSfMDistillLoss(TeacherGuidedLoss):
         if basis.inverse_distance:
             seen = _from_afar(seen, pose, visible, basis.inverse_distance)
         seen = _aligned(seen, projected, visible)
+        depth = depth - depth.mean(-1, keepdim=True)
+        hypotheses, repeats = depth, 1
+        if self.bonewise:
+            hypotheses = bone_hypotheses(depth, pose[..., 2], self.links)
+            repeats = hypotheses.shape[1]
+        code, camera, target, shown = (
+            values.repeat_interleave(repeats, dim=0)
+            for values in (labels.code, labels.camera, seen, visible)
+        )
         cost = MODES[self.mode](
-            depth - depth.mean(-1, keepdim=True),
-            labels.code,
-            labels.camera,
+            hypotheses.view(-1, depth.shape[1]),
+            code,
+            camera,
             basis.dictionary,
-            seen,
+            target,
             self.code_weight,
-            visible,
+            shown,
             basis.gram,
         )
+        if self.bonewise:
+            cost = cost.added_up(repeats)
         if self.mode == 'exact':
             unproven = (cost.gap > UNPROVEN_GAP).float().detach()
             self.terms['distill_unproven'] = mean_over_valid(unproven, labels.valid)
