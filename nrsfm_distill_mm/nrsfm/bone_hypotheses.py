@@ -1,6 +1,5 @@
 """Depths in which one bone alone is other than the teacher's."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import torch
@@ -8,10 +7,9 @@ from torch import Tensor
 
 from nrsfm_distill_mm.nrsfm.limbs import find_limbs
 
-Links = Sequence[tuple[int, int]]
 
-
-def bone_moves(links: Links, num_keypoints: int) -> Tensor:
+@lru_cache(maxsize=8)
+def bone_moves(links: tuple[tuple[int, int], ...], num_keypoints: int) -> Tensor:
     """How landmarks move, from their mean, as the end of one bone does by 1.
 
     All behind the end moves along.
@@ -27,11 +25,6 @@ def bone_moves(links: Links, num_keypoints: int) -> Tensor:
     Raises:
         ValueError: for links that form a ring.
     """
-    return _moves(tuple(tuple(link) for link in links), num_keypoints)
-
-
-@lru_cache(maxsize=8)
-def _moves(links: Links, num_keypoints: int) -> Tensor:
     limbs = find_limbs(links, num_keypoints)
     if len(limbs.joints) < len(links):
         raise ValueError(f'links: expected a tree, got a ring in {links}')
@@ -41,13 +34,13 @@ def _moves(links: Links, num_keypoints: int) -> Tensor:
     return moves - moves.mean(1, keepdim=True)
 
 
-def bone_hypotheses(depth: Tensor, own: Tensor, links: Links) -> Tensor:
+def bone_hypotheses(depth: Tensor, own: Tensor, links: Tensor) -> Tensor:
     """The teacher's depths, and those with one bone each as in another answer.
 
     Args:
         depth: another answer, (N, P).
         own: the teacher's, (N, P), zero mean.
-        links: L pairs of landmarks, a tree.
+        links: (L, 2), start and end of each bone, a tree.
 
     Returns:
         (N, 1 + L, P), zero mean; the first are the teacher's own.
@@ -55,8 +48,9 @@ def bone_hypotheses(depth: Tensor, own: Tensor, links: Links) -> Tensor:
     Raises:
         ValueError: for links that form a ring.
     """
-    starts, ends = torch.tensor(links, device=depth.device).T
+    starts, ends = links.T
     error = depth - own
     along = (error[:, ends] - error[:, starts]).unsqueeze(-1)
-    moves = bone_moves(links, depth.shape[1]).to(depth)
+    pairs = tuple((start, end) for start, end in links.tolist())
+    moves = bone_moves(pairs, depth.shape[1]).to(depth)
     return torch.cat([own.unsqueeze(1), own.unsqueeze(1) + along * moves], dim=1)

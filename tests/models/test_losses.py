@@ -277,6 +277,14 @@ def test_bone_by_bone_there_must_be_bones_and_the_upper_bound(
         NRSfMDistillLoss(codes_file, bonewise=True, **options)
 
 
+def test_bone_by_bone_links_of_other_landmarks_are_refused(
+    codes_file: str, pose: Tensor, labels: TeacherLabels
+) -> None:
+    bonewise = NRSfMDistillLoss(codes_file, links=[(0, 7)], bonewise=True)
+    with pytest.raises(ValueRangeError, match='indices of 7 landmarks, got 7'):
+        bonewise(pose, pose[..., :2], None, labels)
+
+
 def test_codes_of_another_teacher_are_refused(
     distill: NRSfMDistillLoss, pose: Tensor, labels: TeacherLabels
 ) -> None:

@@ -27,7 +27,7 @@ def test_depths_along_the_bones_are_those_of_the_landmarks():
 
 def test_each_hypothesis_has_one_bone_of_the_other_answer():
     depth, own = centred(5), centred(5)
-    hypotheses = bone_hypotheses(depth + 3, own, LINKS)
+    hypotheses = bone_hypotheses(depth + 3, own, torch.tensor(LINKS))
     assert hypotheses.shape == (5, 1 + len(LINKS), POINTS)
     expected = along(own)[:, None].repeat(1, 1 + len(LINKS), 1)
     for bone in range(len(LINKS)):
@@ -40,7 +40,7 @@ def test_each_hypothesis_has_one_bone_of_the_other_answer():
 
 def test_the_teachers_answer_has_but_one_hypothesis():
     own = centred(5)
-    hypotheses = bone_hypotheses(own, own, LINKS)
+    hypotheses = bone_hypotheses(own, own, torch.tensor(LINKS))
     torch.testing.assert_close(hypotheses, own[:, None].expand_as(hypotheses))
 
 

@@ -12,6 +12,7 @@ from nrsfm_distill_mm.geometry import (
     radius,
     remove_perspective,
 )
+from nrsfm_distill_mm.models.losses.bone_links import link_ends
 from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import (
     TeacherLabels,
@@ -98,7 +99,8 @@ class NRSfMDistillLoss(TeacherGuidedLoss):
         depth = depth - depth.mean(-1, keepdim=True)
         hypotheses, repeats = depth, 1
         if self.bonewise:
-            hypotheses = bone_hypotheses(depth, pose[..., 2], self.links)
+            links = link_ends(self.links, depth.shape[1])
+            hypotheses = bone_hypotheses(depth, pose[..., 2], links)
             repeats = hypotheses.shape[1]
         code, camera, target, shown = (
             values.repeat_interleave(repeats, dim=0)
