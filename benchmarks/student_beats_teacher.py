@@ -74,6 +74,8 @@ ORTHOGRAPHIC, ALONE, BOTH = (
 )
 GIVEN_UPPER = f'given 2D, {UPPER}'
 BONEWISE_COST = f'{GIVEN_UPPER}, bones'  # what each bone alone would cost
+# Of configs/student/distill-strips_*
+BONE_BY_BONE = {'bonewise': True, 'bone_weight': 110.0}
 GIVEN: dict[str, dict[str, Any]] = {
     STRIPS: {},
     ORTHOGRAPHIC: {'depth_loss.perspective': False},
@@ -82,8 +84,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     GIVEN_UPPER: {'depth_loss.type': 'NRSfMDistillLoss'},
     BONEWISE_COST: {
         'depth_loss.type': 'NRSfMDistillLoss',
-        'depth_loss.bonewise': True,
-        'depth_loss.bone_weight': 110.0,
+        **{f'depth_loss.{name}': value for name, value in BONE_BY_BONE.items()},
     },
     'given 2D, exact': {
         'depth_loss.type': 'NRSfMDistillLoss',
@@ -132,9 +133,7 @@ LIFTED = {
     GIVEN_UPPER: (WHOLE, partial(NRSfMDistillLoss, **SEEN_FROM_AFAR)),
     BONEWISE_COST: (
         WHOLE,
-        partial(
-            NRSfMDistillLoss, **SEEN_FROM_AFAR | {'bone_weight': 110.0}, bonewise=True
-        ),
+        partial(NRSfMDistillLoss, **SEEN_FROM_AFAR | BONE_BY_BONE),
     ),
 }
 CONTROLS = {
