@@ -5,9 +5,10 @@
         --keypoints x.npz
 
 1. speed: forward and backward of the literal form (each sample's rotated dictionary and
-   its pseudo-inverse), of the upper bound, of the exact cost and of MMPose's
-   L1Loss, for 17 landmarks and 256 atoms, beside a whole training step of the default
-   student (ResNet-50, 256 x 256, batch 32). All in turns in one process; medians.
+   its pseudo-inverse), of the upper bound, of its loss bone by bone, of the exact cost
+   and of MMPose's L1Loss, for 17 landmarks and 256 atoms, beside a whole training step
+   of the default student (ResNet-50, 256 x 256, batch 32). All in turns in one process;
+   medians.
 2. profile: where the time of the upper bound and of the exact cost goes.
 3. gap: for every sample of a keypoint array, and four depths of each, how much less
    the exact cost is than the upper bound.
@@ -35,7 +36,8 @@ from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
 from nrsfm_distill_mm.geometry import nearest_camera, to_camera_frame
-from nrsfm_distill_mm.models import load_teacher
+from nrsfm_distill_mm.models import NRSfMDistillLoss, load_teacher
+from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
 from nrsfm_distill_mm.models.losses.teacher_sources import TeacherBasis
 from nrsfm_distill_mm.nrsfm import (
     code_cost,
@@ -45,6 +47,7 @@ from nrsfm_distill_mm.nrsfm import (
     rotated_dictionary,
     upper_bound_terms,
 )
+from nrsfm_distill_mm.skeletons import HUMAN36M
 
 ROOT = Path(__file__).parents[1]
 STUDENT = ROOT / 'configs' / 'student' / 'distill_res50_h36m-256x256.py'
@@ -77,6 +80,21 @@ def problem(count: int, device: str) -> list[Tensor]:
     return [value.to(device) for value in arguments]
 
 
+def bone_by_bone(
+    depth: Tensor, code: Tensor, camera: Tensor, dictionary: Tensor, landmarks: Tensor
+) -> Callable[[], Any]:
+    """The loss's own upper bound of each bone's depth alone."""
+    loss = NRSfMDistillLoss('codes', links=HUMAN36M.bones, bonewise=True)
+    one, basis = code.new_ones(len(code)), TeacherBasis.of(dictionary, 1)
+    labels = TeacherLabels(code, camera, one, torch.ones_like(depth), one, one)
+
+    def call() -> None:
+        output = torch.cat([landmarks, depth.unsqueeze(-1)], dim=-1)
+        loss.depth_cost(output, landmarks, labels, basis).backward()
+
+    return call
+
+
 def calls(count: int, device: str) -> dict[str, Callable[[], Any]]:
     """What is timed, by name."""
     arguments = problem(count, device)
@@ -90,6 +108,7 @@ def calls(count: int, device: str) -> dict[str, Callable[[], Any]]:
         'upper bound': lambda: (
             upper_bound_terms(*arguments, gram=gram).total.mean().backward()
         ),
+        'bone by bone': bone_by_bone(*arguments),
         'exact': lambda: exact_terms(*arguments, gram=gram).total.mean().backward(),
         'L1Loss': lambda: l1(coords, target).backward(),
     }

@@ -17,7 +17,7 @@ def test_every_part_runs(tmp_path) -> None:
     subprocess.run(command, check=True, cwd=REPO)
     found = json.loads((tmp_path / 'bench_loss.json').read_text())
     names = [row['what'] for row in found['speed']]
-    assert names == ['literal', 'upper bound', 'exact', 'L1Loss']
+    assert names == ['literal', 'upper bound', 'bone by bone', 'exact', 'L1Loss']
     assert all(row['ms'] > 0 and row['MB per sample'] > 0 for row in found['speed'])
     assert {row['what'] for row in found['profile']} == {'upper bound', 'exact'}
 
