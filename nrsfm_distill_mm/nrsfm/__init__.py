@@ -1,7 +1,7 @@
 """Non-rigid structure from motion and the distillation costs; no registry."""
 
 from nrsfm_distill_mm.nrsfm.atoms import strongest_atoms, upright_camera
-from nrsfm_distill_mm.nrsfm.bone_hypotheses import bone_hypotheses
+from nrsfm_distill_mm.nrsfm.bone_costs import bone_terms
 from nrsfm_distill_mm.nrsfm.bone_lengths import bone_length_variation
 from nrsfm_distill_mm.nrsfm.code_cost import DistillCost, code_cost
 from nrsfm_distill_mm.nrsfm.deep_nrsfm import DeepNRSfMNetwork, NRSfMOutput
@@ -73,7 +73,7 @@ __all__ = [
     'NRSfMOutput',
     'TeacherCodes',
     'TeacherCodesError',
-    'bone_hypotheses',
+    'bone_terms',
     'bone_length_variation',
     'code_cost',
     'code_sparsity',

@@ -31,13 +31,8 @@ class DistillCost(NamedTuple):
         dtype = torch.promote_types(depth.dtype, torch.float32)
         return DistillCost(*(value.to(dtype) for value in self))
 
-    def added_up(self, count: int) -> 'DistillCost':
-        """The first of each ``count`` costs, and what each of the others has more."""
-        each = (value.view(-1, count) for value in self)
-        return DistillCost(*(v[:, 1:].sum(1) - (count - 2) * v[:, 0] for v in each))
-
     def with_slope(self, depth: Tensor, slope: Tensor) -> 'DistillCost':
-        """The cost whose total has this gradient (N, P) in depth (N, P)."""
+        """The cost whose total has this gradient (N, P) in depth (N, P), or (N, L)."""
         change = (depth - depth.detach()).to(self.total) * slope.to(self.total)
         return self._replace(total=self.total + change.sum(-1))
 
@@ -53,14 +48,14 @@ def code_cost(
     Eq. (9), Wang et al. 2019, with the plain, not squared, l2 norm.
 
     Args:
-        residual: B_xy phi - w, (N, P, 2).
-        code: phi (N, K).
+        residual: B_xy phi - w, (..., P, 2).
+        code: phi (..., K).
         code_weight: weight of the regulariser.
-        visible: (N, P); hidden landmarks leave the reprojection term.
+        visible: (..., P); hidden landmarks leave the reprojection term.
     """
     if visible is not None:
         residual = residual * visible.unsqueeze(-1).to(residual.dtype)
-    reprojection = torch.linalg.vector_norm(residual.flatten(1), dim=1)
+    reprojection = torch.linalg.vector_norm(residual.flatten(-2), dim=-1)
     sparsity = code_weight * code.abs().sum(-1)
     nothing = torch.zeros_like(sparsity)
     return DistillCost(reprojection + sparsity, reprojection, sparsity, nothing)

@@ -104,16 +104,23 @@ class DepthConstraint(NamedTuple):
         return (points @ self.axis.unsqueeze(-1)).squeeze(-1)
 
     def spread(self, alpha: Tensor) -> Tensor:
-        """Undo :meth:`depth` as its transpose: (N, 3P), times D it is B_z^T alpha."""
-        return (alpha.unsqueeze(-1) * self.axis.unsqueeze(1)).flatten(1)
+        """Undo :meth:`depth` as its transpose: (N, 3P), times D it is B_z^T alpha.
+
+        Of several for each camera, (N, L, P), it is (N, L, 3P).
+        """
+        return torch.einsum('n...p,nc->n...pc', alpha, self.axis).flatten(-2)
 
     def multiplier(self, residual: Tensor) -> Tensor:
-        """Solve for alpha = (B_z B_z^T)^+ r, (N, P), up to what B_z^T ignores."""
-        right = residual.unsqueeze(-1)
+        """Solve for alpha = (B_z B_z^T)^+ r, (N, P), up to what B_z^T ignores.
+
+        Of several for each camera, (N, L, P), it is (N, L, P).
+        """
+        right = torch.atleast_3d(residual.transpose(1, -1))
         alpha = torch.cholesky_solve(right, self.factor)
         # One refinement takes the ridge back.
         error = right - self.gram @ alpha
-        return (alpha + torch.cholesky_solve(error, self.factor)).squeeze(-1)
+        alpha = alpha + torch.cholesky_solve(error, self.factor)
+        return alpha.transpose(1, 2).reshape(residual.shape)
 
 
 def project_code(

@@ -20,7 +20,7 @@ from nrsfm_distill_mm.models.losses.teacher_labels import (
     teacher_shape,
 )
 from nrsfm_distill_mm.models.losses.teacher_sources import TeacherBasis
-from nrsfm_distill_mm.nrsfm import bone_hypotheses, exact_terms, upper_bound_terms
+from nrsfm_distill_mm.nrsfm import bone_terms, exact_terms, upper_bound_terms
 
 MODES = {'upper_bound': upper_bound_terms, 'exact': exact_terms}
 UNPROVEN_GAP = 1e-4  # of the exact cost
@@ -97,27 +97,17 @@ class NRSfMDistillLoss(TeacherGuidedLoss):
             seen = _from_afar(seen, pose, visible, basis.inverse_distance)
         seen = _aligned(seen, projected, visible)
         depth = depth - depth.mean(-1, keepdim=True)
-        hypotheses, repeats = depth, 1
+        arguments = depth, labels.code, labels.camera, basis.dictionary, seen
+        options = {
+            'code_weight': self.code_weight,
+            'visible': visible,
+            'gram': basis.gram,
+        }
         if self.bonewise:
             links = link_ends(self.links, depth.shape[1])
-            hypotheses = bone_hypotheses(depth, pose[..., 2], links)
-            repeats = hypotheses.shape[1]
-        code, camera, target, shown = (
-            values.repeat_interleave(repeats, dim=0)
-            for values in (labels.code, labels.camera, seen, visible)
-        )
-        cost = MODES[self.mode](
-            hypotheses.view(-1, depth.shape[1]),
-            code,
-            camera,
-            basis.dictionary,
-            target,
-            self.code_weight,
-            shown,
-            basis.gram,
-        )
-        if self.bonewise:
-            cost = cost.added_up(repeats)
+            cost = bone_terms(*arguments, links, **options)
+        else:
+            cost = MODES[self.mode](*arguments, **options)
         if self.mode == 'exact':
             unproven = (cost.gap > UNPROVEN_GAP).float().detach()
             self.terms['distill_unproven'] = mean_over_valid(unproven, labels.valid)
