@@ -118,7 +118,7 @@ def _bone_costs(  # noqa: PLR0913
     spread = constraint.spread(constraint.multiplier(moves.expand(count, -1, -1)))
     # Per unit of a bone's depth: the code and, in the picture, the landmarks.
     code_moves = spread @ atoms
-    seen_moves = (spread @ gram.blocks).unflatten(-1, (points, 3))
+    seen_moves = (spread @ gram.blocks).view(*spread.shape[:2], points, 3)
     seen_moves = seen_moves @ camera.unsqueeze(1)
     if visible is not None:
         residual = residual * visible.unsqueeze(-1)

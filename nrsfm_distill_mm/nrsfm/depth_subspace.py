@@ -115,7 +115,7 @@ class DepthConstraint(NamedTuple):
 
         Of several for each camera, (N, L, P), it is (N, L, P).
         """
-        right = torch.atleast_3d(residual.transpose(1, -1))
+        right = residual.transpose(1, -1).unsqueeze(-1).flatten(2)
         alpha = torch.cholesky_solve(right, self.factor)
         # One refinement takes the ridge back.
         error = right - self.gram @ alpha
