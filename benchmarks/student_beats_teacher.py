@@ -571,7 +571,7 @@ def main() -> None:
     }
     mmengine.dump(content, out / f'{args.data}.json', indent=1)
     figure(summary, results).savefig(out / f'{args.data}.png', dpi=110)
-    drawn = (WEAKSUP, UPPER, BONES, STRIPS, BOTH, FOUND_STRIPS)
+    drawn = (WEAKSUP, UPPER, BONES, STRIPS, BONEWISE_COST, BOTH, FOUND_STRIPS)
     shown = [TEACHER, *(m for m in drawn if m in args.students)]
     if len(shown) > 1:
         folder = out / args.data / f'seed{args.first_seed}'
