@@ -82,25 +82,22 @@ def bone_terms(  # noqa: PLR0913
     arguments = cost_arguments(
         depth, code, camera, dictionary, landmarks, code_weight, visible
     )
-    pairs = tuple((start, end) for start, end in links.tolist())
-    moves = bone_moves(pairs, depth.shape[1]).to(arguments.depth)
-    starts, ends = links.T
     cost, slope = _bone_costs(
-        arguments, gram or dictionary_gram(dictionary), code_weight, moves, starts, ends
+        arguments, links, gram or dictionary_gram(dictionary), code_weight
     )
     check_values(arguments, cost.total)
-    along = depth[:, ends] - depth[:, starts]
-    return cost.in_type_of(depth).with_slope(along, slope)
+    return cost.in_type_of(depth).with_slope(_along(depth, links), slope)
+
+
+def _along(depth: Tensor, links: Tensor) -> Tensor:
+    """Depths (N, L) along the bones."""
+    starts, ends = links.T
+    return depth[:, ends] - depth[:, starts]
 
 
 @torch.no_grad()
-def _bone_costs(  # noqa: PLR0913
-    arguments: CostArguments,
-    gram: DictionaryGram,
-    code_weight: float,
-    moves: Tensor,
-    starts: Tensor,
-    ends: Tensor,
+def _bone_costs(
+    arguments: CostArguments, links: Tensor, gram: DictionaryGram, code_weight: float
 ) -> tuple[DistillCost, Tensor]:
     """The sum, and its gradient (N, L) in the depths along the bones.
 
@@ -113,8 +110,9 @@ def _bone_costs(  # noqa: PLR0913
     constraint = DepthConstraint.of(camera, gram)
     shape = code @ atoms.transpose(0, 1)
     residual = shape.view(count, points, 3) @ camera - landmarks
-    error = depth - constraint.depth(shape)
-    along = (error[:, ends] - error[:, starts]).unsqueeze(-1)
+    along = _along(depth - constraint.depth(shape), links).unsqueeze(-1)
+    pairs = tuple((start, end) for start, end in links.tolist())
+    moves = bone_moves(pairs, points).to(depth)
     spread = constraint.spread(constraint.multiplier(moves.expand(count, -1, -1)))
     # Per unit of a bone's depth: the code and, in the picture, the landmarks.
     code_moves = spread @ atoms
