@@ -74,24 +74,28 @@ ORTHOGRAPHIC, ALONE, BOTH = (
 )
 GIVEN_UPPER = f'given 2D, {UPPER}'
 BONEWISE_COST = f'{GIVEN_UPPER}, bones'  # what each bone alone would cost
+BONEWISE_BOTH = f'{BONEWISE_COST}, pose'
 # Of configs/student/distill-strips_*
 BONE_BY_BONE = {'bonewise': True, 'bone_weight': 110.0}
+BONEWISE_LOSS = {
+    'depth_loss.type': 'NRSfMDistillLoss',
+    **{f'depth_loss.{name}': value for name, value in BONE_BY_BONE.items()},
+}
+WHOLE_POSE = {'whole_pose_channels': 512}
 GIVEN: dict[str, dict[str, Any]] = {
     STRIPS: {},
     ORTHOGRAPHIC: {'depth_loss.perspective': False},
     ALONE: {'depth_loss.bone_weight': 0.0},
     'given 2D, patches': {'strip_width': None},
     GIVEN_UPPER: {'depth_loss.type': 'NRSfMDistillLoss'},
-    BONEWISE_COST: {
-        'depth_loss.type': 'NRSfMDistillLoss',
-        **{f'depth_loss.{name}': value for name, value in BONE_BY_BONE.items()},
-    },
+    BONEWISE_COST: BONEWISE_LOSS,
     'given 2D, exact': {
         'depth_loss.type': 'NRSfMDistillLoss',
         'depth_loss.mode': 'exact',
     },
     f'given 2D, {SUPERVISED}': {},
-    BOTH: {'whole_pose_channels': 512},
+    BOTH: WHOLE_POSE,
+    BONEWISE_BOTH: BONEWISE_LOSS | WHOLE_POSE,
 }
 # Those behind a backbone of their own.
 FOUND_STRIPS, FOUND_ALONE = (m.replace('given', 'finds') for m in (STRIPS, ALONE))
@@ -138,7 +142,10 @@ LIFTED = {
 }
 CONTROLS = {
     method: (given if given in LIFTED else STRIPS, BONES)
-    for method, given in ((m, m.replace('finds', 'given')) for m in (*GIVEN, *FOUND))
+    for method, given in (
+        (m, m.replace('finds', 'given').removesuffix(', pose'))
+        for m in (*GIVEN, *FOUND)
+    )
 }
 """Whose lifters a student is compared with, if not with its own alone."""
 LINKS = torch.tensor(HUMAN36M.bones)
@@ -571,7 +578,16 @@ def main() -> None:
     }
     mmengine.dump(content, out / f'{args.data}.json', indent=1)
     figure(summary, results).savefig(out / f'{args.data}.png', dpi=110)
-    drawn = (WEAKSUP, UPPER, BONES, STRIPS, BONEWISE_COST, BOTH, FOUND_STRIPS)
+    drawn = (
+        WEAKSUP,
+        UPPER,
+        BONES,
+        STRIPS,
+        BONEWISE_COST,
+        BOTH,
+        BONEWISE_BOTH,
+        FOUND_STRIPS,
+    )
     shown = [TEACHER, *(m for m in drawn if m in args.students)]
     if len(shown) > 1:
         folder = out / args.data / f'seed{args.first_seed}'

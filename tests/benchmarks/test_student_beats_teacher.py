@@ -13,6 +13,7 @@ sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 from student_beats_teacher import (  # noqa: E402
     ALONE,
     BONES,
+    BONEWISE_BOTH,
     BONEWISE_COST,
     BOTH,
     CONTROLS,
@@ -71,7 +72,7 @@ def test_students_differ_in_loss_and_view_alone(size, method):
 def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     paths = Path('images'), Path('codes.safetensors')
     configs = [student_config(method, SIZES[size], *paths) for method in GIVEN]
-    strips, as_seen, copies, patches, upper, bones, exact, supervised, both = configs
+    strips, as_seen, copies, patches, upper, bones, exact, supervised, *both = configs
     head = strips.model.head
     orthographic = {**head.depth_loss, 'perspective': False}
     assert head.depth_loss.perspective
@@ -85,7 +86,9 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
     assert bones.model.head == {**head, 'depth_loss': apart}
     assert exact.model.head == {**head, 'depth_loss': {**cost, 'mode': 'exact'}}
     assert supervised.model.head == {**head, 'depth_loss': None}
-    assert both.model.head == {**head, 'whole_pose_channels': 512}
+    for config, alone in zip(both, (strips, bones), strict=True):
+        whole = {**alone.model.head, 'whole_pose_channels': 512}
+        assert config.model.head == whole
     steps = [step.type for step in supervised.train_dataloader.dataset.pipeline]
     assert 'LoadDepthLabels' in steps
     assert supervised.train_dataloader.dataset.load_3d
@@ -97,7 +100,11 @@ def test_those_who_are_given_landmarks_differ_in_view_or_labels(size):
 
 @pytest.mark.parametrize(
     ('method', 'stem'),
-    [(BOTH, 'weaksup-strips-pose'), (BONEWISE_COST, 'distill-strips')],
+    [
+        (BOTH, 'weaksup-strips-pose'),
+        (BONEWISE_COST, 'distill-strips'),
+        (BONEWISE_BOTH, 'distill-strips-pose'),
+    ],
 )
 def test_other_strips_are_configs_of_their_own(method, stem):
     size = SIZES['gpu']
