@@ -2,13 +2,15 @@
 
     python benchmarks/student_curves.py
     python benchmarks/student_curves.py --curves "code weight" epochs
+    python benchmarks/student_curves.py --teacher CONFIG --curves "given 2D, epochs"
 
 For a seed of `student_beats_teacher.py`, its teacher and its codes: students of the
-upper bound or that copy bone by bone, with other code weights (Table 4, Wang et al.
-2019), lengths of the training, numbers of images (as many steps), slices of the volume
-or images that show less. Held-out bodies. Two processes may share the curves; what is
-done is not done again. A table, ``curves.json`` with its provenance and a figure go to
-``--out``.
+upper bound, that copy bone by bone, or that are given the 2D and learn from the cost
+bone by bone, with other code weights (Table 4, Wang et al. 2019), weights of the bones'
+proportions, lengths of the training, numbers of images (as many steps), slices of the
+volume or images that show less. Held-out bodies. Two processes may share the curves;
+what is done is not done again. A table, ``curves.json`` with its provenance and a
+figure go to ``--out``.
 """
 
 import argparse
@@ -26,7 +28,9 @@ from matplotlib.figure import Figure
 from mmengine.config import Config
 from reporting.files import read_rows
 from student_beats_teacher import (
+    BONE_BY_BONE,
     BONES,
+    BONEWISE_COST,
     SIZES,
     TEACHER,
     UPPER,
@@ -73,6 +77,11 @@ class Curve(NamedTuple):
 def set_code_weight(config: Config, value: float) -> None:
     """Of Eq. (9)."""
     config.model.head.depth_loss.code_weight = value
+
+
+def set_bone_weight(config: Config, value: float) -> None:
+    """Of the bones' proportions."""
+    config.model.head.depth_loss.bone_weight = value
 
 
 def set_slices(config: Config, value: int) -> None:
@@ -133,6 +142,19 @@ CURVES = {
     'epochs': Curve(BONES, 4, (1, 2, 8), set_length),
     'share of the images': Curve(BONES, 1.0, (0.25,), set_images),
     'image': Curve(BONES, '64 px', ('32 px', '16 px', 'grey', *LESS), set_cues),
+}
+GIVEN = 'given 2D, '
+CURVES |= {
+    f'{GIVEN}{name}': CURVES[name]._replace(method=BONEWISE_COST)
+    for name in CURVES
+    if name != 'slices'
+} | {
+    f'{GIVEN}bone weight': Curve(
+        BONEWISE_COST,
+        BONE_BY_BONE['bone_weight'],
+        (0.0, 40.0, 220.0),
+        set_bone_weight,
+    )
 }
 
 
@@ -196,7 +218,7 @@ def figure(rows: list[dict[str, Any]]) -> Figure:
         ):
             panel.plot(values, [r[column] for r in own], marker='o', label=label)
         panel.axhline(1, color='0.6', linewidth=1)
-        panel.set(title=f'{own[0]["method"]}', xlabel=name)
+        panel.set(title=f'{own[0]["method"]}', xlabel=name.removeprefix(GIVEN))
         if max(map(len, values)) > LONG:
             panel.tick_params(axis='x', rotation=90, labelsize='x-small')
     panels[0].set(ylabel="depth error by the teacher's")

@@ -35,6 +35,12 @@ def config(name, folder):
         ('code weight', lambda c: c.model.head.depth_loss.get('code_weight', 0.3)),
         ('slices', lambda c: c.model.head.depth_size),
         ('epochs', lambda c: c.train_cfg.max_epochs),
+        (
+            'given 2D, code weight',
+            lambda c: c.model.head.depth_loss.get('code_weight', 0.3),
+        ),
+        ('given 2D, bone weight', lambda c: c.model.head.depth_loss.bone_weight),
+        ('given 2D, epochs', lambda c: c.train_cfg.max_epochs),
     ],
 )
 def test_values_replace_the_usual_one(name, where, tmp_path):
@@ -45,9 +51,10 @@ def test_values_replace_the_usual_one(name, where, tmp_path):
         assert where(made) == value
 
 
-def test_the_schedule_ends_with_the_training(tmp_path):
-    made = config('epochs', tmp_path)
-    CURVES['epochs'].change(made, 8)
+@pytest.mark.parametrize('name', ['epochs', 'given 2D, epochs'])
+def test_the_schedule_ends_with_the_training(name, tmp_path):
+    made = config(name, tmp_path)
+    CURVES[name].change(made, 8)
     assert made.param_scheduler[1].T_max == made.train_cfg.val_interval == 8
 
 
@@ -110,7 +117,7 @@ def test_a_panel_for_each_curve():
     rows = [
         {'curve': name, 'method': 'exact', 'value': value, 'of teacher': value}
         | {'of teacher, rescaled': 1.0}
-        for name in ('epochs', 'slices')
+        for name in ('given 2D, epochs', 'slices')
         for value in (1, 2)
     ]
     titles = [panel.get_xlabel() for panel in figure(rows).axes]
