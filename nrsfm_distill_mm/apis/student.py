@@ -1,5 +1,6 @@
 """Whether a config and a checkpoint make a student, checked before any picture."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from nrsfm_distill_mm.models import DeepNRSfM, TopdownPose3DEstimator
 
 ConfigType = Config | ConfigDict
 
-TRAINING_ONLY = ('head.depth_loss_module.', 'head.loss_module.')
+TRAINING_ONLY = re.compile(
+    r'head\.(depth_loss_module\.(?!inverse_distance$)|loss_module\.)'
+)
+"""Weights of the losses; but how far the camera is, is asked for in use too."""
 
 
 def read_checkpoint(path: str | None) -> dict[str, Any]:
@@ -50,25 +54,22 @@ def build_student(
     It has ``dataset_meta``, as models have in MMPose's inferencers.
 
     Args:
-        config: of the model and its test pipeline.
+        config: of the model and its test pipeline, as `load_config` gives it.
         checkpoint: as `read_checkpoint` gives it.
         weights: path of the checkpoint, for messages.
 
     Raises:
         StudentCheckpointError: the model is a teacher's or another, there is no test
-            pipeline, or landmarks or weights are others than the config's.
+            pipeline, or the weights are others than the config's.
     """
-    meta = checkpoint['meta']
     _check_model(config, weights)
-    _check_skeleton(config, meta, weights)
     model = MODELS.build(config.model)
     own = model.state_dict()
     saved = inference_weights(own, checkpoint['state_dict'])
     model.load_state_dict(own | saved)
     model.cfg = config
-    model.dataset_meta = meta.get('dataset_meta') or dataset_meta_from_config(
-        config, 'test'
-    )
+    meta = checkpoint['meta'].get('dataset_meta')
+    model.dataset_meta = meta or dataset_meta_from_config(config, 'test')
     return model.eval()
 
 
@@ -82,25 +83,30 @@ def load_config(model: Any, meta: dict[str, Any], weights: str) -> Config:
 
     Raises:
         FileNotFoundError: there is no such config.
-        StudentCheckpointError: none is given, and there is none in the checkpoint.
+        StudentCheckpointError: none is given, and there is none in the checkpoint; or
+            the landmarks of the given one are others than the checkpoint's.
     """
+    if model is None:
+        if 'cfg' not in meta:
+            raise StudentCheckpointError(
+                f'{weights}: there is no config in the checkpoint; give its path as '
+                'model'
+            )
+        # The file that describes its landmarks may be gone: they are in meta.
+        return Config.fromstring(meta['cfg'], '.py')
     if isinstance(model, str | Path):
         if not Path(model).is_file():
             raise FileNotFoundError(f'model: no such config "{model}"')
-        return Config.fromfile(model)
-    if model is not None:
-        return Config(dict(model))
-    if 'cfg' not in meta:
-        raise StudentCheckpointError(
-            f'{weights}: there is no config in the checkpoint; give its path as model'
-        )
-    return Config.fromstring(meta['cfg'], '.py')
+        model = Config.fromfile(model)
+    config = Config(dict(model))
+    _check_skeleton(config, meta, weights)
+    return config
 
 
 def inference_weights(
     own: Mapping[str, Tensor], saved: Mapping[str, Tensor]
 ) -> dict[str, Tensor]:
-    """The saved weights without those of the losses.
+    """The saved weights without those that only the losses read.
 
     Args:
         own: what the model has.
@@ -110,8 +116,8 @@ def inference_weights(
         StudentCheckpointError: a weight is missing, superfluous, of another shape, or
             not finite.
     """
-    kept = {k: v for k, v in saved.items() if not k.startswith(TRAINING_ONLY)}
-    wanted = {k: v for k, v in own.items() if not k.startswith(TRAINING_ONLY)}
+    kept = {k: v for k, v in saved.items() if not TRAINING_ONLY.match(k)}
+    wanted = {k: v for k, v in own.items() if not TRAINING_ONLY.match(k)}
     if differing := sorted(wanted.keys() ^ kept.keys()):
         raise StudentCheckpointError(
             f"weights: expected those of the config's model, but {len(differing)} are "

@@ -98,11 +98,11 @@ class Tracker:
 
     def _filter(self, track: Track) -> None:
         instances = track.sample.pred_instances
-        body = instances.keypoints_3d / track.length
-        track.filtered = one_euro(body, track.filtered, self.fps)
+        # x and y of the two differ where the perspective was removed.
+        body = np.concatenate([instances.keypoints_3d, instances.keypoints], axis=-1)
+        track.filtered = one_euro(body / track.length, track.filtered, self.fps)
         steady = track.filtered.value * track.length
-        instances.keypoints_3d = steady
-        instances.keypoints = steady[..., :2].copy()
+        instances.keypoints_3d, instances.keypoints = np.split(steady, [3], axis=-1)
 
 
 def _length(person: PoseDataSample) -> float:

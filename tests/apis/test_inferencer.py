@@ -11,7 +11,7 @@ from layouts import BUG, WORM, WORM_SWAP
 from mmengine.config import Config
 from mmpose.apis.inferencers import Pose2DInferencer, base_mmpose_inferencer
 from mmpose.registry import DATASETS, INFERENCERS
-from tiny_student import ROOT, picture, save_student, write_video
+from tiny_student import ROOT, picture, save_student, student_config, write_video
 
 from nrsfm_distill_mm._compat import DependencyError
 from nrsfm_distill_mm.apis import (
@@ -391,6 +391,17 @@ def test_another_skeleton_is_refused(weights, tmp_path):
     bug = save_student(tmp_path / 'bug', BUG)
     with pytest.raises(StudentCheckpointError, match='"worm" with 7.*"bug" with 5'):
         ImagePose3DInferencer(config, bug)
+
+
+def test_the_description_of_its_landmarks_may_be_gone(tmp_path):
+    file = tmp_path / 'worm.py'
+    file.write_text(f'dataset_info = {WORM!r}')
+    config = Config(student_config())
+    config.test_dataloader.dataset.metainfo = {'from_file': str(file)}
+    weights = save_student(tmp_path, WORM, config)
+    file.unlink()
+    made = ImagePose3DInferencer(weights=weights, det_model='whole_image')
+    assert landmarks(people(made, picture())).shape == (1, 1, 7, 2)
 
 
 @pytest.mark.parametrize(

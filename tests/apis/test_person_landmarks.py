@@ -5,6 +5,7 @@ import json
 import cv2
 import numpy as np
 import pytest
+import torch
 from layouts import WORM
 from tiny_student import ROOT, lifting_config, picture, save_student, write_video
 
@@ -44,6 +45,27 @@ def test_x_and_y_are_those_given(lifter):
     pose = np.array(first['keypoints_3d'])
     np.testing.assert_allclose(pose[:, :2], POINTS - POINTS[ROOT], atol=1e-3)
     assert np.ptp(pose[:, 2]) > 0
+
+
+def test_how_far_the_camera_is_was_learnt_in_training(tmp_path):
+    config = lifting_config()
+    config.model.head.depth_loss = {
+        'type': 'TeacherDepthLoss',
+        'codes_file': 'not_here.safetensors',
+        'links': [(0, 1), (1, 2)],
+        'bone_weight': 1.0,
+        'perspective': True,
+    }
+    weights = save_student(tmp_path, WORM, config)
+    content = torch.load(weights, weights_only=False)
+    content['state_dict']['head.depth_loss_module.inverse_distance'].fill_(0.25)
+    torch.save(content, weights)
+    made = ImagePose3DInferencer(weights=weights)
+    assert made.model.head.inverse_distance == 0.25
+    ((person,),) = next(made(picture(), keypoints=[[POINTS]]))['predictions']
+    np.testing.assert_allclose(person['keypoints'], POINTS, atol=1e-3)
+    plane = np.array(person['keypoints_3d'])[:, :2]
+    assert np.abs(plane - (POINTS - POINTS[ROOT])).max() > 1, 'as from afar'
 
 
 def test_what_mmpose_has_predicted_is_read(lifter, tmp_path):
