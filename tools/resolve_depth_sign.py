@@ -7,7 +7,9 @@
 - ``--by perspective``: what is near looks larger;
 - ``--sign -1``: as told.
 
-Codes that were written with another sign must be written again.
+Codes that were written with another sign must be written again, and so must the
+small ``CHECKPOINT-<hash>.pth`` that the training has written: it is named if it has
+another sign.
 """
 
 import argparse
@@ -91,6 +93,16 @@ def store(checkpoint: Path, out: Path, sign: int) -> int:
     return int(before)
 
 
+def published_otherwise(checkpoint: Path, sign: int) -> list[Path]:
+    """What was published of a checkpoint, where its depth sign is another one."""
+    copies = checkpoint.parent.glob(f'{checkpoint.stem}-{8 * "?"}.pth')
+    return sorted(
+        path
+        for path in copies
+        if int(load_checkpoint(path)['state_dict']['depth_sign']) != sign
+    )
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; 0 on success."""
     args = parse_args(argv)
@@ -100,6 +112,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     out = args.out or checkpoint
     before = store(checkpoint, out, sign)
     runner.logger.info(f'{out}: depth sign {sign:+d}, it was {before:+d}.')
+    for copy in published_otherwise(checkpoint, sign):
+        runner.logger.warning(
+            f'{copy}: depth sign {-sign:+d} as before; delete it, and write it again: '
+            f'python tools/publish_model.py {out} {copy.parent}/NAME.pth'
+        )
     return 0
 
 

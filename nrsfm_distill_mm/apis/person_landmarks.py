@@ -37,9 +37,9 @@ def people_with_landmarks(
     """
     people = of_frame('keypoints', given, source, index)
     if isinstance(people, Mapping):  # a frame, as MMPose writes it
-        people = people.get('instances', [])
+        people = people.get('instances', people)
     where, size = f'{frame_name(source, index)}: keypoints', image.shape[:2]
-    if not np.iterable(people):
+    if isinstance(people, Mapping) or not np.iterable(people):
         raise PersonLandmarksError(f'{where}: expected a list of people, got {people}')
     return [
         _checked(f'{where}: person {i}', person, num_keypoints, size)

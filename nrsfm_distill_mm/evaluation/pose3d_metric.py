@@ -46,6 +46,9 @@ class Pose3DErrorMetric(BaseMetric):
         truth_scale: mm per unit of the truth; 1000 for MMPose's Human3.6M.
         out_file: writes the aligned poses and their provenance to this ``.npz``,
             for reports.
+
+    Raises:
+        ValueError: for an ``out_file`` of another kind.
     """
 
     default_prefix = 'pose3d'
@@ -59,6 +62,10 @@ class Pose3DErrorMetric(BaseMetric):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if out_file is not None and not out_file.endswith('.npz'):
+            raise ValueError(
+                f'out_file: expected a name that ends in .npz, got "{out_file}"'
+            )
         self.root_index = root_index
         self.truth_required = truth_required
         self.truth_scale = truth_scale

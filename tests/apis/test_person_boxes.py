@@ -78,6 +78,29 @@ def test_missing_entries_are_errors_and_not_nobody(tmp_path):
             by_source('bboxes', tmp_path / 'boxes.json', [A])
 
 
+def test_inputs_of_one_name_are_told_apart_or_refused(tmp_path):
+    other = Source('y/a.jpg', 'image')
+    by_path = {'x/a.jpg': [1], 'y/a.jpg': [2]}
+    assert by_source('bboxes', by_path, [A, other]) == by_path
+    assert by_source('bboxes', {'x/a.jpg': [1]}, [A, A]) == {'x/a.jpg': [1]}
+    (tmp_path / 'a.json').write_text('[]')
+    for given, sources in (
+        ({'a.jpg': [1]}, [A, other]),
+        ([[1], [2]], [A, A]),
+        (tmp_path, [A, other]),
+    ):
+        with pytest.raises(
+            PersonBoxError, match=r'told apart .* got ".*a\.j.*" 2 times'
+        ):
+            by_source('bboxes', given, sources)
+
+
+def test_frames_of_a_video_are_a_list():
+    entries = by_source('bboxes', {'film.mp4': {'0': [BOX]}}, [FILM])
+    with pytest.raises(PersonBoxError, match='film.mp4: bboxes: expected a list of fr'):
+        of_frame('bboxes', entries, FILM, 0)
+
+
 class Detector:
     """Stands for MMDetection's inferencer, and finds four things."""
 

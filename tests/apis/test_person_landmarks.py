@@ -14,6 +14,7 @@ from nrsfm_distill_mm.apis import (
     PersonBoxError,
     PersonLandmarksError,
 )
+from nrsfm_distill_mm.apis.given_people import by_source
 from nrsfm_distill_mm.apis.person_landmarks import people_with_landmarks
 from nrsfm_distill_mm.apis.sources import Source
 
@@ -91,6 +92,14 @@ def test_what_mmpose_has_predicted_is_read(lifter, tmp_path):
     assert counts == [1, 0, 1]
 
 
+def test_what_mmposes_demos_write_is_read():
+    frames = [{'frame_id': i, 'instances': [POINTS] * i} for i in range(2)]
+    written = {'meta_info': {}, 'instance_info': frames}
+    assert by_source('keypoints', written, [FILM]) == {FILM.name: frames}
+    with pytest.raises(PersonLandmarksError, match='by file name for 2 inputs'):
+        by_source('keypoints', written, [A, FILM])
+
+
 def test_landmarks_that_are_not_seen_are_not_read():
     scores = np.array([1, 0, 1, 1, 1, 1, 1])[:, None]
     lost = np.where(scores, POINTS, np.nan)
@@ -116,6 +125,7 @@ def test_of_videos_each_frame_has_its_own():
         ([POINTS, POINTS[:, :1]], 'person 1: expected 7 landmarks'),
         ([POINTS * np.nan], 'person 0: expected a visible landmark, got none'),
         (7, 'expected a list of people, got 7'),
+        ({'keypoints': POINTS}, 'expected a list of people, got {'),
         ([{'keypoint_scores': [1] * 7}], 'expected numbers: KeyError'),
         ([{'keypoints': POINTS, 'keypoint_scores': [1]}], r'and \(1,\)'),
         (['somebody'], 'expected numbers'),

@@ -110,6 +110,11 @@ def test_poses_are_kept_for_reports(tmp_path: Path) -> None:
     assert {'torch', 'mmpose', 'nrsfm_distill_mm'} <= set(versions)
 
 
+def test_poses_are_kept_in_npz_files_alone() -> None:
+    with pytest.raises(ValueError, match=r'out_file: .* ends in .npz, got "val"'):
+        Pose3DErrorMetric(out_file='val')
+
+
 def test_a_tested_checkpoint_tells_how_it_was_trained(tmp_path: Path) -> None:
     path = tmp_path / 'iter_9.pth'
     meta = {'cfg': 'lr = 1', 'seed': 4, 'iter': 9}

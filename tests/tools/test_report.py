@@ -184,6 +184,30 @@ def test_measured_figures_are_in_their_cells_and_no_others(content):
     assert weights['runs']['0.3'].endswith('distilled/val.npz')
 
 
+@pytest.mark.parametrize(
+    ('config', 'method'),
+    [
+        (WEAKSUP, 'Weaksup-bs'),
+        ('configs/demo/weaksup-local.py', 'Weaksup-bs, LocalDepth3DHead, bone by bone'),
+        (
+            'configs/student/distill-strips_synthetic-256x256.py',
+            'distilled, LandmarkLifting3DHead, bonewise=True, bone_weight=110.0, '
+            'perspective=True',
+        ),
+        (
+            'configs/lifter/distill_res50-regression_h36m-256x256.py',
+            'distilled, TemporalRegressionHead',
+        ),
+    ],
+)
+def test_other_students_than_the_papers_have_names_of_their_own(
+    tmp_path, config, method
+):
+    predict(tmp_path / 'val.npz', config)
+    (run,) = read_runs([tmp_path])
+    assert run.method == method
+
+
 def test_each_figure_has_its_circumstances(content):
     row = ours(content, 2, 'distilled')
     run = content['runs'][row['runs']['mpjpe']]

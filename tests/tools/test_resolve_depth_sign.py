@@ -78,6 +78,20 @@ def test_a_sign_is_stored_and_resolved_again(trained):
     assert not [*Path().glob('.*')]
 
 
+def test_what_was_published_with_another_sign_is_named(training, trained):
+    (small,) = training.glob('iter_60-????????.pth')
+    copy = Path(shutil.copy(small, trained.parent))
+    right = int(sign_of(copy))
+    run(trained, '--sign', str(right))
+    assert copy.name not in logged()
+    run(trained, '--sign', str(-right))
+    assert f'{copy.name}: depth sign {right:+d} as before; delete it' in logged()
+
+
+def logged() -> str:
+    return ''.join(log.read_text() for log in Path('work_dirs').rglob('*.log'))
+
+
 def test_bends_vote_as_in_training(trained):
     assert run(trained, '--by', 'bends') == 0
     assert sign_of(trained) in (-1, 1)

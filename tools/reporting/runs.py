@@ -10,11 +10,15 @@ from typing import Any
 from mmengine.config import Config
 
 from nrsfm_distill_mm.models import NRSfMDistillLoss
+from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from reporting.files import PredictionFileError, Predictions, read_predictions
 from reporting.numbers import measure
 from reporting.sources import data_file, data_name, data_sources, kind, split_of
 
 TEACHER, WEAKSUP, DISTILLED = 'teacher', 'Weaksup-bs', 'distilled'
+HEAD_OF_PAPER = 'IntegralRegression3DHead'
+NOT_IN_PAPER = ('mode', 'error_limit', 'bonewise', 'bone_weight', 'perspective')
+"""Options of the losses that make another method of a student."""
 
 
 @dataclass(frozen=True)
@@ -138,13 +142,24 @@ def _method(model: Mapping[str, Any]) -> tuple[str, float | None]:
     """The method, and the code weight of a distilled student."""
     if kind(model) == 'DeepNRSfM':
         return TEACHER, None
-    loss = model.get('head', {}).get('depth_loss') or {}
-    if kind(loss) == 'TeacherDepthLoss':
-        return WEAKSUP, None
-    if kind(loss) != 'NRSfMDistillLoss':
+    head = model.get('head', {})
+    loss = head.get('depth_loss') or head.get('loss') or {}
+    method = {'TeacherDepthLoss': WEAKSUP, 'NRSfMDistillLoss': DISTILLED}.get(
+        kind(loss)
+    )
+    if method is None:
         return f'{kind(model)} without a teacher', None
-    names = inspect.signature(NRSfMDistillLoss).parameters
-    values = {name: loss.get(name, names[name].default) for name in names}
-    other = [f'{n}={values[n]}' for n in ('mode', 'error_limit')
-             if values[n] != names[n].default]  # fmt: skip
-    return ', '.join([DISTILLED, *other]), float(values['code_weight'])
+    usual = {
+        name: option.default
+        for known in (TeacherGuidedLoss, NRSfMDistillLoss)
+        for name, option in inspect.signature(known).parameters.items()
+    }
+    other = [kind(head)] * (kind(head) != HEAD_OF_PAPER)
+    if method == WEAKSUP and loss.get('links'):
+        other.append('bone by bone')
+    other += [
+        f'{n}={loss[n]}' for n in NOT_IN_PAPER if loss.get(n, usual[n]) != usual[n]
+    ]
+    weight = loss.get('code_weight', usual['code_weight'])
+    name = ', '.join([method, *other])
+    return name, (float(weight) if method == DISTILLED else None)
