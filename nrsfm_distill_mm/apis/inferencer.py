@@ -28,6 +28,7 @@ from nrsfm_distill_mm.apis.sources import (
     runs,
 )
 from nrsfm_distill_mm.apis.tracking import Tracker
+from nrsfm_distill_mm.geometry import ValueRangeError
 
 
 @INFERENCERS.register_module()
@@ -76,6 +77,7 @@ class ImagePose3DInferencer(DrawingInferencer):
             and ``visualization``, of each picture an RGB array if it was asked for.
 
         Raises:
+            ValueRangeError: for a ``batch_size`` below 1.
             InferenceInputError: an input cannot be used. With several inputs the
                 others' results come first, and then a `FailedInputsError`.
             PersonLandmarksError: landmarks are given where they are not read, or the
@@ -86,6 +88,8 @@ class ImagePose3DInferencer(DrawingInferencer):
             DisplayError: ``show`` is asked for where there is no display.
             VideoWriterError: a video cannot be written.
         """
+        if batch_size < 1:
+            raise ValueRangeError(f'batch_size: expected 1 or more, got {batch_size}')
         if out_dir is not None:
             kwargs.setdefault('vis_out_dir', f'{out_dir}/visualizations')
             kwargs.setdefault('pred_out_dir', f'{out_dir}/predictions')

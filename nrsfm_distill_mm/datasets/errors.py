@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 from zipfile import BadZipFile
+from zlib import error as ZlibError  # noqa: N812
 
 import numpy as np
 
-UNREADABLE = (OSError, ValueError, TypeError, AttributeError, EOFError, BadZipFile)
+UNREADABLE = (
+    *(OSError, ValueError, TypeError, AttributeError, EOFError),
+    *(BadZipFile, TokenError, ZlibError),
+)
 """What NumPy raises for files that hold something else than arrays by name."""
 
 
@@ -77,6 +82,14 @@ def check_rows(path: str, arrays: Mapping[str, Any]) -> None:
     rows = {name: len(array) if array.ndim else 0 for name, array in arrays.items()}
     if len(set(rows.values())) != 1 or 0 in rows.values():
         raise AnnotationError(f'{path}: expected N > 0 rows in every array, got {rows}')
+
+
+def check_numbers(path: str, name: str, array: Any) -> None:
+    """Raise AnnotationError unless an array is one of numbers."""
+    if array.dtype.kind not in 'bfiu':
+        raise AnnotationError(
+            f'{path}: expected {name} of numbers, got an array of {array.dtype}'
+        )
 
 
 def check_shape(path: str, name: str, array: Any, shape: Sequence[int]) -> None:

@@ -8,6 +8,7 @@ from mmpose.registry import DATASETS
 from nrsfm_distill_mm.datasets.errors import (
     AnnotationError,
     check_finite,
+    check_numbers,
     check_rows,
     check_shape,
     read_arrays,
@@ -19,7 +20,7 @@ from nrsfm_distill_mm.datasets.landmark_rows import (
 )
 
 SHAPES = {'keypoints': (2,), 'keypoints_visible': (), 'keypoints_3d': (3,)}
-OPTIONAL = ('keypoints_visible', 'keypoints_3d', 'image', 'action', 'subject')
+NAMES = ('image', 'action', 'subject')
 
 
 @DATASETS.register_module()
@@ -52,7 +53,8 @@ class KeypointArrayDataset(LandmarkRowsDataset):
 
     def _read(self) -> dict[str, Any]:
         require_file('ann_file', self.ann_file)
-        arrays = read_arrays(self.ann_file, ('keypoints',), (*OPTIONAL, 'skeleton'))
+        optional = (*SHAPES, *NAMES, 'skeleton')
+        arrays = read_arrays(self.ann_file, ('keypoints',), optional)
         name, points = self.metainfo['dataset_name'], self.metainfo['num_keypoints']
         skeleton = str(arrays.pop('skeleton', name))
         if skeleton != name:
@@ -64,5 +66,9 @@ class KeypointArrayDataset(LandmarkRowsDataset):
         arrays.setdefault('keypoints_visible', visible)
         for key, shape in SHAPES.items():
             if key in arrays:
+                check_numbers(self.ann_file, key, arrays[key])
                 check_shape(self.ann_file, key, arrays[key], (points, *shape))
+        for key in NAMES:
+            if key in arrays:
+                check_shape(self.ann_file, key, arrays[key], ())
         return arrays

@@ -10,7 +10,7 @@ import numpy as np
 from mmengine.logging import print_log
 from mmpose.datasets.datasets.base import BaseCocoStyleDataset
 
-from nrsfm_distill_mm.datasets.errors import checked_landmarks
+from nrsfm_distill_mm.datasets.errors import AnnotationError, checked_landmarks
 
 
 @dataclass(frozen=True)
@@ -92,6 +92,11 @@ class LandmarkRowsDataset(BaseCocoStyleDataset):
     def _get_topdown_data_infos(self, instance_list: LandmarkRows) -> Any:
         rows = instance_list.valid()
         lost = len(instance_list) - len(rows)
+        if not len(rows):
+            raise AnnotationError(
+                f'{self.ann_file}: expected samples whose boxes have an area and are '
+                f'inside of the image; none of {lost} is'
+            )
         if lost:
             print_log(
                 f'{self.ann_file}: {lost} of {len(instance_list)} samples are left '

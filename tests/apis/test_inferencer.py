@@ -26,6 +26,7 @@ from nrsfm_distill_mm.apis import (
     VideoWriterError,
     results,
 )
+from nrsfm_distill_mm.geometry import ValueRangeError
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
 STUDENTS = sorted((CONFIGS / 'student').glob('*.py'))
@@ -356,6 +357,11 @@ def test_showing_needs_a_display(inferencer):
 def test_arguments_that_do_not_exist_are_refused(inferencer):
     with pytest.raises(ValueError, match='unknown argument'):
         list(inferencer(picture(), bbox=[BOXES]))
+
+
+def test_nothing_at_once_is_refused(inferencer):
+    with pytest.raises(ValueRangeError, match='batch_size: expected 1 or more, got 0'):
+        list(inferencer(picture(), batch_size=0))
 
 
 def test_checkpoints_that_are_not_those_of_the_student(weights, tmp_path):

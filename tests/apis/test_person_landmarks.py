@@ -48,6 +48,14 @@ def test_x_and_y_are_those_given(lifter):
     assert np.ptp(pose[:, 2]) > 0
 
 
+def test_landmarks_that_are_not_given_score_0(lifter):
+    lost = POINTS.copy()
+    lost[5] = np.nan
+    ((person,),) = next(lifter(picture(), keypoints=[[lost]]))['predictions']
+    assert person['keypoint_scores'] == [1, 1, 1, 1, 1, 0, 1]
+    np.testing.assert_allclose(person['keypoints'][5], POINTS[4], atol=1e-3)
+
+
 def test_how_far_the_camera_is_was_learnt_in_training(tmp_path):
     config = lifting_config()
     config.model.head.depth_loss = {

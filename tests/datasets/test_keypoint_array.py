@@ -1,5 +1,7 @@
 """Laws of arrays of landmarks: what is read, and what is refused."""
 
+import zipfile
+
 import numpy as np
 import pytest
 from layouts import BUG, landmarks, write_arrays
@@ -115,6 +117,22 @@ REFUSED = {
         {'keypoints': NAN, 'skeleton': np.array('cat')},
         'expected the skeleton bug, got cat',
     ),
+    'text': (
+        {'keypoints': np.full((4, 5, 2), '1')},
+        'expected keypoints of numbers, got an array of <U1',
+    ),
+    'text for what is seen': (
+        {'keypoints': NAN, 'keypoints_visible': np.full((4, 5), '1')},
+        'keypoints_visible of numbers',
+    ),
+    'names in columns': (
+        {'keypoints': NAN, 'image': np.full((4, 1), 'a')},
+        r'expected image of shape \(N\), got \(4, 1\)',
+    ),
+    'nothing but points': (
+        {'keypoints': np.ones((4, 5, 2))},
+        'boxes have an area .* none of 4 is',
+    ),
     'NaN': ({'keypoints': NAN}, 'sample 3: expected finite landmarks, found NaN'),
     'nothing visible': (
         {'keypoints': landmarks(4, 5), 'keypoints_visible': HIDDEN},
@@ -140,6 +158,18 @@ def test_a_corrupt_file_is_named(tmp_path, content):
     (tmp_path / 'bad.npz').write_bytes(content)
     with pytest.raises(AnnotationError, match=r'bad.npz: expected an .npz file'):
         load(tmp_path / 'bad.npz')
+
+
+def test_a_damaged_description_of_an_array_is_named(tmp_path, points):
+    file = tmp_path / 'bad.npz'
+    write_arrays(file, keypoints=points)
+    with zipfile.ZipFile(file) as archive:
+        member = bytearray(archive.read('keypoints.npy'))
+    member[20:60] = 40 * b'('
+    with zipfile.ZipFile(file, 'w') as archive:
+        archive.writestr('keypoints.npy', bytes(member))
+    with pytest.raises(AnnotationError, match=r'bad.npz: expected an .npz file'):
+        load(file)
 
 
 def test_one_array_is_no_file_of_arrays(tmp_path, points):

@@ -199,6 +199,20 @@ def test_flip_test_of_a_mirrored_image_is_the_mirrored_answer(
     )
 
 
+def test_flip_test_keeps_the_root_at_zero_depth_on_either_side(
+    student: TopdownPose3DEstimator, targets: dict[str, torch.Tensor]
+) -> None:
+    student.eval()
+    student.test_cfg = {'flip_test': True}
+    student.head.root_index = 0  # whose partner is 1
+    with torch.no_grad():
+        image = torch.randn(1, 3, 64, 48)
+        (sample,) = student(image, _samples(1, targets), mode='predict')
+    depth = sample.pred_instances.keypoints_3d[0, :, 2]
+    assert depth[0] == 0
+    assert abs(depth[1]) > 1e-3
+
+
 def test_autocast_does_not_round_coordinates(student: TopdownPose3DEstimator) -> None:
     feats = (torch.randn(2, 32, 4, 3),)
     with torch.no_grad(), torch.autocast('cpu', torch.bfloat16):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
@@ -121,6 +122,19 @@ class LandmarkLifting3DHead(Pose3DHead):
                 self.inverse_distance,
             )
         return losses | self.losses_of(self._pose(plane, strips), batch_data_samples)
+
+    def predict(
+        self,
+        feats: Any,
+        batch_data_samples: list[PoseDataSample],
+        test_cfg: dict[str, Any] | None = None,
+    ) -> Any:
+        """As of :class:`Pose3DHead`; those hidden or outside the crop score 0."""
+        instances = super().predict(feats, batch_data_samples, test_cfg)
+        weights = landmark_labels(batch_data_samples)[1].cpu().numpy()
+        for found, weight in zip(instances, weights, strict=True):
+            found.keypoint_scores = (weight[None] > 0).astype(np.float32)
+        return instances
 
     def _believed(self, plane: Tensor, strips: Tensor, whole: Tensor) -> Tensor:
         """Depth along bones (N, L) between those of the strips and of the lifter."""

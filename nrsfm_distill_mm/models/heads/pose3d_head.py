@@ -129,7 +129,10 @@ class Pose3DHead(BaseHead):
             swap = batch_data_samples[0].metainfo['flip_indices']
             found = self.locate(mirrored, batch_data_samples, mirrored=True)
             coords = self.locate(plain, batch_data_samples)
-            coords = (coords + self.unmirror(found, swap)) / 2
+            plane, depth = ((coords + self.unmirror(found, swap)) / 2).split([2, 1], -1)
+            # The root of the mirrored answer may be the other side's.
+            depth = self.from_root(depth.squeeze(-1)).unsqueeze(-1)
+            coords = torch.cat([plane, depth], dim=-1)
         else:
             coords = self.locate(feats, batch_data_samples)
         return self.decode(coords.unsqueeze(1))
