@@ -72,6 +72,16 @@ def check_real(name: str, tensor: Tensor) -> None:
         raise DtypeError(f'{name}: expected a tensor of real numbers, got {found}')
 
 
+def check_boolean(name: str, tensor: Tensor) -> None:
+    """Check that a tensor holds truth values.
+
+    Raises:
+        DtypeError: with the argument and the found type.
+    """
+    if tensor.dtype != torch.bool:
+        raise DtypeError(f'{name}: expected a tensor of bool, got {tensor.dtype}')
+
+
 def check_dimensions(name: str, tensor: Tensor, shape: Sequence[int | str]) -> None:
     """Check all dimensions of a tensor, with no leading ones.
 

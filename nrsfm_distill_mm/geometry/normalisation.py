@@ -7,6 +7,7 @@ from torch import Tensor
 
 from nrsfm_distill_mm.geometry.checks import (
     ValueRangeError,
+    check_boolean,
     check_finite,
     check_shape,
 )
@@ -53,6 +54,7 @@ def normalise_landmarks(
 
     Raises:
         ShapeError: wrong shape.
+        DtypeError: ``visible`` is not bool.
         ValueRangeError: NaN among the visible, nothing visible, or all visible
             landmarks in one point.
     """
@@ -60,6 +62,7 @@ def normalise_landmarks(
     if visible is None:
         visible = landmarks.new_ones(landmarks.shape[:-1], dtype=torch.bool)
     check_shape('visible', visible, (landmarks.shape[-2],))
+    check_boolean('visible', visible)
     check_finite('landmarks', landmarks[visible])
     shown = visible.unsqueeze(-1)
     low = torch.where(shown, landmarks, torch.inf).amin(-2)

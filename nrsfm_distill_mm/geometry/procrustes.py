@@ -19,7 +19,8 @@ def nearest_camera(matrix: Tensor, eps: float = 1e-6) -> Tensor:
         eps: floor of the singular values, relative to the largest.
 
     Returns:
-        (..., 3, 2) with orthonormal columns if ``matrix`` has full rank.
+        (..., 3, 2) with orthonormal columns if ``matrix`` has full rank; in float32,
+        to 1e-3, if the smaller singular value is above a hundredth of the larger.
     """
     check_shape('matrix', matrix, (3, 2))
     scale = matrix.detach().abs().amax(dim=(-2, -1), keepdim=True)

@@ -84,7 +84,9 @@ class DepthSignHook(_ResolveDepthSign):
         if not len(rows):
             runner.logger.info('Depth sign: no sample can vote; it stays as it was.')
             return
-        points = _lift(model, dataset, rows)
+        points = _lift(runner, model, dataset, rows)
+        if points is None:
+            return
         sign, agreement = sign_from_bends(points, rule)
         model.depth_sign.fill_(sign)
         runner.logger.info(
@@ -140,7 +142,9 @@ class DepthSignFromFramesHook(_ResolveDepthSign):
             return
         steps = torch.linspace(0, len(known) - 1, min(self.num_frames, len(known)))
         rows = [known[int(step)] for step in steps]
-        points = _lift(model, dataset, rows)
+        points = _lift(runner, model, dataset, rows)
+        if points is None:
+            return
         true = torch.stack(
             [torch.from_numpy(dataset.infos[row]['keypoints_3d'][0]) for row in rows]
         ).to(points)
@@ -180,9 +184,15 @@ def unwrapped(runner: Runner) -> Any:
 
 
 @torch.no_grad()
-def _lift(model: Any, dataset: Any, rows: Any) -> Tensor:
-    """Poses (N, P, 3) of rows of a ``LandmarkBatchDataset``, with sign +1."""
+def _lift(runner: Runner, model: Any, dataset: Any, rows: Any) -> Tensor | None:
+    """Poses (N, P, 3) of rows of a ``LandmarkBatchDataset``, with sign +1.
+
+    None of a teacher that is lost, which the training may take back yet.
+    """
     device = model.depth_sign.device
     landmarks, visible = dataset.landmarks[rows], dataset.visible[rows]
     points: Tensor = model.lift_unsigned(landmarks.to(device), visible.to(device))
+    if not bool(points.isfinite().all()):
+        runner.logger.warning('Depth sign: answers are not finite; it stays as it was.')
+        return None
     return points

@@ -14,6 +14,7 @@ from mmpose.registry import HOOKS
 from nrsfm_distill_mm.geometry import ValueRangeError
 from nrsfm_distill_mm.models.choose_start_hook import judge
 from nrsfm_distill_mm.models.depth_sign_hook import unwrapped
+from nrsfm_distill_mm.nrsfm import LimbExchange
 
 
 @HOOKS.register_module()
@@ -69,6 +70,9 @@ class TakeBackHook(Hook):
         elif error > self.tolerance * self.least and self.good is not None:
             weights, moments = self.good
             teacher.load_state_dict(weights)
+            for module in teacher.modules():
+                if isinstance(module, LimbExchange):
+                    module.unseen = None  # it was made of answers that went wrong
             _load_moments(optimiser, moments)
             print_log(
                 f'Iteration {runner.iter + 1}: the label-free error has risen from '

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import check_shape
+from nrsfm_distill_mm.geometry import check_finite, check_shape
 
 
 class BendRule(NamedTuple):
@@ -56,8 +56,13 @@ def sign_from_bends(points: Tensor, rule: BendRule) -> tuple[int, float]:
     Returns:
         sign 1 or -1, and the share of the total bend that agrees with it
         (0.5 says nothing, 1 is certain).
+
+    Raises:
+        ShapeError: for points of another shape.
+        ValueRangeError: for landmarks of the rule that are not finite.
     """
     bend = forward_bend(points, rule)
+    check_finite('points', bend)
     total, size = float(bend.sum()), float(bend.abs().sum())
     agreement = 0.5 + abs(total) / (2 * size) if size > 0 else 0.5
     return (1 if total >= 0 else -1), agreement
@@ -69,7 +74,14 @@ def sign_from_depth(depth: Tensor, true_depth: Tensor) -> int:
     Args:
         depth: (N, P) with depth sign +1.
         true_depth: (N, P), any unit.
+
+    Raises:
+        ShapeError: for true depths of another shape.
+        ValueRangeError: for depths that are not finite.
     """
+    check_shape('true_depth', true_depth, depth.shape)
+    check_finite('depth', depth)
+    check_finite('true_depth', true_depth)
     centred = depth - depth.mean(-1, keepdim=True)
     true = true_depth - true_depth.mean(-1, keepdim=True)
     scale = torch.linalg.vector_norm(true, dim=-1, keepdim=True).clamp_min(1e-9)

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from nrsfm_distill_mm.geometry import (
+    DtypeError,
     ShapeError,
     ValueRangeError,
     normalise_landmarks,
@@ -58,6 +59,11 @@ def test_unusable_landmarks_are_refused(
 ) -> None:
     with pytest.raises(ValueRangeError, match=message):
         normalise_landmarks(pixels, visible)
+
+
+def test_what_is_visible_is_true_or_false() -> None:
+    with pytest.raises(DtypeError, match=r'visible: expected .* bool, got torch.int64'):
+        normalise_landmarks(torch.rand(3, 2), torch.ones(3).long())
 
 
 def test_wrong_visibility_shape() -> None:

@@ -134,7 +134,11 @@ def test_nothing_visible_is_still_finite(image, plane):
         ),
         ({'parents': (-1, 0, 1, 9, 3, 0, 5)}, 'parents: expected a tree, got no way'),
         ({'parents': (-1, 0, 4, 1, 2, 0, 5)}, 'parents: expected a tree, got no way'),
-        ({'parents': (-1, -1, 0, 1, 2, 0, 5)}, 'a tree with one root, got 2'),
+        (
+            {'parents': (-1, -1, 0, 1, 2, 0, 5)},
+            r'a tree with one root, -1, got \[-1, -1\]',
+        ),
+        ({'parents': (-2, 0, 0, 1, 2, 0, 5)}, r'a tree with one root, -1, got \[-2\]'),
         ({'strip_width': 0.0}, 'strip_width: expected above 0, got 0.0'),
         ({'strip_width': -0.1}, 'strip_width: expected above 0, got -0.1'),
     ],

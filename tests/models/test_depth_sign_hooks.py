@@ -104,6 +104,15 @@ def test_bends_need_no_3d(monkeypatch, tmp_path) -> None:
     assert checkpoint['state_dict']['depth_sign'] == runner.model.depth_sign
 
 
+@pytest.mark.parametrize('hook', [BENDS[0], {'type': 'DepthSignFromFramesHook'}])
+def test_a_teacher_that_is_lost_keeps_its_sign(monkeypatch, tmp_path, hook) -> None:
+    runner = train(monkeypatch, tmp_path, False, True, custom_hooks=[hook])
+    runner.model.depth_sign.fill_(-3)
+    runner.model.network.first_dictionary.data.fill_(torch.nan)
+    HOOKS.build(hook).resolve(runner, runner.model)
+    assert runner.model.depth_sign == -3
+
+
 def test_landmarks_that_the_skeleton_lacks_are_named(monkeypatch, tmp_path) -> None:
     hooks = [BENDS[0] | {'up': 'crown'}]
     with pytest.raises(ValueError, match=r"h36m lacks \['crown'\]"):

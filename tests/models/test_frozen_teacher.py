@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from nrsfm_distill_mm.checkpoints import plain_checkpoint
 from nrsfm_distill_mm.geometry import (
     ShapeError,
+    ValueRangeError,
     remove_perspective,
     to_camera_frame,
 )
@@ -151,6 +152,17 @@ def test_samples_that_nobody_could_lift_learn_x_and_y(
     assert moved[:2].tolist() == [[True, True, False]] * 2
     assert moved[2:].all()
     assert loss(output, target, torch.zeros(5, 7)).isfinite()
+
+
+@pytest.mark.parametrize('loss_type', [NRSfMDistillLoss, TeacherDepthLoss])
+def test_nothing_costs_nothing_and_no_number_is_refused(
+    loss_type: type, checkpoint: str, target: Tensor
+) -> None:
+    loss = loss_type(teacher=checkpoint)
+    assert loss(torch.zeros(0, 7, 3), target[:0]) == 0
+    target[2, 1] = torch.nan
+    with pytest.raises(ValueRangeError, match=r'target: expected finite .* got 2 NaN'):
+        loss(torch.rand(5, 7, 3), target)
 
 
 def test_the_teacher_gets_no_gradient(checkpoint: str, target: Tensor) -> None:

@@ -364,6 +364,8 @@ def test_a_teacher_without_a_camera_has_no_answer(
     masked = labels._replace(valid=torch.tensor([1.0, 0, 1, 1]))
     expected = distill(output, pose[..., :2], None, masked)
     torch.testing.assert_close(found, expected)
+    answers = distill.teacher_poses(pose[..., :2], None, labels)
+    assert answers.isnan().all((1, 2)).tolist() == [False, True, False, False]
 
 
 def test_the_exact_cost_is_below_the_upper_bound(

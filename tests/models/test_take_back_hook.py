@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from layouts import WORM
 from torch import nn
 
 from nrsfm_distill_mm.geometry import ValueRangeError
-from nrsfm_distill_mm.models import TakeBackHook, take_back_hook
+from nrsfm_distill_mm.models import DeepNRSfM, TakeBackHook, take_back_hook
 
 
 @pytest.fixture
@@ -76,6 +77,31 @@ def test_what_is_bad_from_the_beginning_stays(runner, train):
     hook.before_train(runner)
     weights = train(hook, [float('inf'), float('inf')])
     assert weights[0] != weights[1]
+
+
+def test_a_teacher_that_was_lost_learns_again(monkeypatch):
+    """Not from unseen poses that it made when it was lost."""
+    torch.manual_seed(0)
+    teacher = DeepNRSfM(WORM, (24, 12, 6), limb_weight=0.2)
+    optimizer = torch.optim.Adam(teacher.parameters(), lr=1e-3)
+    wrapper = SimpleNamespace(optimizer=optimizer)
+    runner = SimpleNamespace(model=teacher, optim_wrapper=wrapper, iter=0)
+    looks = iter([0.3, float('inf'), 0.3])
+    monkeypatch.setattr(take_back_hook, 'judge', lambda *_: next(looks))
+    hook = TakeBackHook(interval=2)
+    hook.before_train(runner)
+    pixels, losses = 100 * torch.rand(5, 7, 2), []
+    for runner.iter in range(6):
+        if runner.iter == 2:
+            teacher.network.first_dictionary.data.fill_(torch.nan)
+        optimizer.zero_grad()
+        loss = sum(teacher(pixels, mode='loss').values())
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+        hook.after_train_iter(runner, 0)
+    finite = torch.stack(losses).isfinite().tolist()
+    assert finite == [True, True, False, False, True, True]
 
 
 @pytest.mark.parametrize(

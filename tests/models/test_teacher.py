@@ -9,7 +9,7 @@ from layouts import WORM, WORM_SWAP
 from mmengine.logging import MessageHub
 from mmpose.structures import PoseDataSample
 
-from nrsfm_distill_mm.geometry import ValueRangeError, rotation_from_camera
+from nrsfm_distill_mm.geometry import DtypeError, ValueRangeError, rotation_from_camera
 from nrsfm_distill_mm.models import DeepNRSfM
 from nrsfm_distill_mm.nrsfm import fit_landmark_distribution, reconstruct_shape
 
@@ -30,6 +30,15 @@ def test_losses(teacher: DeepNRSfM) -> None:
     assert set(losses[0]) == set(losses[1]) == terms
     # Unseen poses are those of the batch before.
     assert losses[0]['loss_limbs'] == 0 < losses[1]['loss_limbs']
+
+
+def test_what_it_cannot_be_called_with_is_named(teacher: DeepNRSfM) -> None:
+    pixels = 100 * torch.rand(5, 7, 2)
+    with pytest.raises(DtypeError, match='visible: expected .* of bool, got torch.fl'):
+        teacher(pixels, torch.ones(5, 7))
+    with pytest.raises(ValueError, match="mode: expected 'loss', .* got 'losss'"):
+        teacher(pixels, mode='losss')
+    assert torch.equal(teacher(pixels.double()).code, teacher(pixels).code)
 
 
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])

@@ -1,8 +1,13 @@
 """Laws of the reflection: resolved once, by bends or by a few true depths."""
 
+import pytest
 import torch
 
-from nrsfm_distill_mm.geometry import mirror_depth
+from nrsfm_distill_mm.geometry import (
+    ShapeError,
+    ValueRangeError,
+    mirror_depth,
+)
 from nrsfm_distill_mm.nrsfm import (
     BendRule,
     forward_bend,
@@ -55,3 +60,16 @@ def test_a_few_true_depths_tell_too() -> None:
     noisy = 300 * depth + 100 * torch.randn(4, 17) + 5000
     assert sign_from_depth(depth, noisy) == 1
     assert sign_from_depth(-depth, noisy) == -1
+
+
+def test_of_numbers_that_are_not_finite_there_is_no_sign() -> None:
+    depth, points = torch.randn(4, 17), torch.randn(4, 17, 3)
+    lost = depth.clone()
+    lost[1, 2] = points[3, RULE.left, 1] = torch.nan
+    for name, arguments in (('true_depth', (depth, lost)), ('depth', (lost, depth))):
+        with pytest.raises(ValueRangeError, match=f'^{name}: expected finite numbers'):
+            sign_from_depth(*arguments)
+    with pytest.raises(ValueRangeError, match='points: expected finite numbers, got 2'):
+        sign_from_bends(points, RULE)
+    with pytest.raises(ShapeError, match='true_depth: expected shape'):
+        sign_from_depth(depth, depth[:, :5])

@@ -121,9 +121,9 @@ def bone_paths(parents: Sequence[int]) -> Tensor:
     Raises:
         ValueError: if the landmarks are no tree.
     """
-    roots = sum(parent < 0 for parent in parents)
-    if roots != 1:
-        raise ValueError(f'parents: expected a tree with one root, got {roots} roots')
+    roots = [parent for parent in parents if parent < 0]
+    if roots != [-1]:
+        raise ValueError(f'parents: expected a tree with one root, -1, got {roots}')
     paths = torch.zeros(len(parents), len(parents))
     for landmark in range(len(parents)):
         end = landmark
