@@ -51,13 +51,15 @@ from scipy.stats import ttest_rel
 from nrsfm_distill_mm.evaluation import scale_to_bone_length
 from nrsfm_distill_mm.models import NRSfMDistillLoss, TeacherDepthLoss, load_teacher
 from nrsfm_distill_mm.skeletons import HUMAN36M
+from nrsfm_distill_mm.synthetic.actions import ACTIONS
+from nrsfm_distill_mm.synthetic.angles import sample_angles
 from nrsfm_distill_mm.synthetic.body import (
     ANGLES,
     JOINT_LIMITS_DEG,
     forward_kinematics,
     sample_bodies,
 )
-from nrsfm_distill_mm.synthetic.sampling import sample_poses
+from nrsfm_distill_mm.synthetic.sampling import SUBJECTS, assign_subjects
 
 ROOT = Path(__file__).parents[1]
 ANNOTATION = 'annotation_body3d/fps50/h36m_{}.npz'
@@ -209,15 +211,19 @@ def make_data(name: str, size: Size, poses: Path | None, folder: Path) -> None:
 
 
 def free_poses(num: int, seed: int) -> Any:
-    """Poses (N, 17, 3) mm, half of them with angles from all that joints can do."""
-    ordinary = sample_poses(num, seed)
+    """Poses (N, 17, 3) mm, half of them with angles from all that joints can do.
+
+    The last sixth, which is held out, has bodies of its own.
+    """
     rng = np.random.default_rng(seed)
-    bodies = sample_bodies(8, np.random.SeedSequence(seed).spawn(1)[0])
+    subject, turn = assign_subjects(num)
+    bodies = sample_bodies(len(SUBJECTS), np.random.SeedSequence(seed))
     limits = np.array([JOINT_LIMITS_DEG[name] for name in ANGLES])
     limits[ANGLES.index('recline')] = 0
-    angles = rng.uniform(limits[:, 0], limits[:, 1], (num, len(ANGLES)))
-    free = forward_kinematics(angles, bodies[np.arange(num) % 8])
-    return np.where(rng.random((num, 1, 1)) < 0.5, free, ordinary)
+    free = rng.uniform(limits[:, 0], limits[:, 1], (num, len(ANGLES)))
+    ordinary = sample_angles(turn % len(ACTIONS), rng)
+    angles = np.where(rng.random((num, 1)) < 0.5, free, ordinary)
+    return forward_kinematics(angles, bodies[subject])
 
 
 def run(tool: str, *arguments: str) -> None:

@@ -72,7 +72,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--num', type=int, required=True, help='number of pictures, a sixth for test')
     add('--seed', type=int, default=0, help='everything follows from it')
     add('--size', type=int, default=256, help='width and height of a picture in px')
-    add('--poses', type=Path, help='.npz with keypoints_3d (M, 17, 3), mm, y up')
+    add(
+        '--poses',
+        type=Path,
+        help='.npz with keypoints_3d (M, 17, 3), mm, y up; the last sixth is for test',
+    )
     help_without = 'leave out what tells of depth'
     add('--without', nargs='+', choices=CUES, default=[], help=help_without)
     add('--workers', type=int, default=os.cpu_count() or 1, help='processes')

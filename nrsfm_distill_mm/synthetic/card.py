@@ -25,6 +25,9 @@ that MMPose uses for Human3.6M. Nothing here shows a real person.
 | `annotation_body3d/fps50/h36m_test.npz` | subjects S9, S11, other bodies |
 | `annotation_body3d/cameras.pkl` | cameras by (subject, id): metres, no distortion |
 
+Poses that were given have bodies of their own, and the last sixth of them is in the
+test.
+
 Each annotation file holds `imgname`; `center` (N, 2) px and `scale` (N,), the box in
 units of 200 px; `part` (N, 17, 3), px and visibility; `S` (N, 17, 4), camera frame in
 metres (x right, y down, z away from the viewer) and confidence. Pixel centres have

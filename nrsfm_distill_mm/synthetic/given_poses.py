@@ -11,6 +11,9 @@ import numpy.typing as npt
 from nrsfm_distill_mm.synthetic.body import Array
 from nrsfm_distill_mm.synthetic.errors import ArgumentError
 
+TEST_SHARE = 6
+"""One in so many people, and poses, is held out."""
+
 
 def read_poses(path: Path) -> Array:
     """Poses (M, 17, 3), mm, y up, from the ``keypoints_3d`` of an .npz file."""
@@ -43,9 +46,25 @@ def check_poses(poses: npt.NDArray[np.generic]) -> Array:
 
 def take_poses(poses: Array, num: int) -> Array:
     """``num`` of M poses at equal steps, over and over if M < num; root at 0."""
+    if not num:
+        return poses[:0]
     steps = np.arange(num) * max(len(poses), num) // num
     chosen = poses[steps % len(poses)]
     return np.asarray(chosen - chosen[:, :1])
+
+
+def split_poses(poses: Array, test: bool) -> tuple[Array, Array]:
+    """Those for training and, if there is a test, the last sixth of them for it.
+
+    Raises:
+        ArgumentError: there is none to be held out.
+    """
+    if not test:
+        return poses, poses[:0]
+    if len(poses) == 1:
+        raise ArgumentError('poses', 'at least 2, one of them for the test', 1)
+    held_out = max(len(poses) // TEST_SHARE, 1)
+    return poses[:-held_out], poses[-held_out:]
 
 
 def tallest(joints: Array) -> float:

@@ -24,13 +24,18 @@ from nrsfm_distill_mm.synthetic.cameras import (
     sample_cameras,
 )
 from nrsfm_distill_mm.synthetic.errors import ArgumentError, check_at_least
-from nrsfm_distill_mm.synthetic.given_poses import check_poses, take_poses, tallest
+from nrsfm_distill_mm.synthetic.given_poses import (
+    TEST_SHARE,
+    check_poses,
+    split_poses,
+    take_poses,
+    tallest,
+)
 from nrsfm_distill_mm.synthetic.placement import choose_cameras, place_bodies
 
 TRAIN_SUBJECTS = ('S1', 'S5', 'S6', 'S7', 'S8')
 TEST_SUBJECTS = ('S9', 'S11')
 SUBJECTS = TRAIN_SUBJECTS + TEST_SUBJECTS
-TEST_SHARE = 6
 CHUNK = 65_536
 GIVEN_ACTION = 'Motion'
 
@@ -116,8 +121,9 @@ def sample_scene(
         num: The number N of people.
         seed: Everything follows from it.
         size: Width and height of the images, px.
-        poses: (M, 17, 3) mm, y up, to show instead of sampled ones; M people are
-            taken from them at equal steps, over and over if M < N.
+        poses: (M, 17, 3) mm, y up, to show instead of sampled ones, with bodies of
+            their own. The last sixth of them is for the held-out subjects; of either
+            part people are taken at equal steps, over and over if there are few.
     """
     check_at_least('num', num, 1)
     check_at_least('size', size, 16)
@@ -130,7 +136,11 @@ def sample_scene(
         action = np.array(ACTIONS)[family]
         heights = standing_height(bodies)
     else:
-        joints = take_poses(check_poses(poses), num)
+        test = num // TEST_SHARE
+        for_training, held_out = split_poses(check_poses(poses), test > 0)
+        joints = np.concatenate(
+            (take_poses(for_training, num - test), take_poses(held_out, test))
+        )
         action = np.full(num, GIVEN_ACTION)
         heights = np.full(len(SUBJECTS), tallest(joints))
     cameras = sample_cameras(SUBJECTS, heights, size, np.random.default_rng(streams[2]))

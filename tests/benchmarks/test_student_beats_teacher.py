@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mmengine.config import Config
 from mmpose.registry import MODELS
@@ -30,6 +31,7 @@ from student_beats_teacher import (  # noqa: E402
     TEACHER,
     UPPER,
     WEAKSUP,
+    free_poses,
     printed_controls,
     regression_config,
     student_config,
@@ -222,3 +224,15 @@ def test_without_the_copy_nothing_is_compared_with_it():
     assert row['of teacher'] == pytest.approx(0.8)
     assert row['of copy'] is None
     assert not printed_controls(row)['of copy']
+
+
+def test_freer_limbs_are_tested_on_other_bodies():
+    poses = free_poses(48, seed=1)
+    children, parents = map(list, zip(*HUMAN36M.bones, strict=True))
+    bones = np.linalg.norm(poses[:, children] - poses[:, parents], axis=-1)
+    known, held_out = (
+        np.unique(part.round(2), axis=0) for part in (bones[:40], bones[40:])
+    )
+    assert len(known) == 5
+    assert len(held_out) == 2
+    assert not (known[:, None] == held_out).all(-1).any()

@@ -161,6 +161,20 @@ def test_few_poses_are_shown_again_and_many_at_equal_steps():
     assert len(set(heights.round(3))) == 4
 
 
+def test_the_last_sixth_of_the_poses_is_held_out():
+    poses = sample_poses(26, 0)
+    scene = sample_scene(60, 0, poses=poses)
+    spans = np.linalg.norm(scene.joints_world[:, 3] - scene.joints_world[:, 16], axis=1)
+    known = np.linalg.norm(poses[:, 3] - poses[:, 16], axis=1)
+    shown = [
+        {int(np.abs(known - s).argmin()) for s in p} for p in (spans[:50], spans[50:])
+    ]
+    assert shown == [set(range(22)), set(range(22, 26))]
+    with pytest.raises(ArgumentError, match='poses: expected at least 2, one of them'):
+        sample_scene(6, 0, poses=poses[:1])
+    assert len(sample_scene(5, 0, poses=poses[:1])) == 5, 'there is no test'
+
+
 @pytest.mark.parametrize(
     ('poses', 'message'),
     [
