@@ -6,12 +6,13 @@
 
 A teacher, its codes, and students of as many steps, for each seed. If ``--students``
 names no others: Weaksup-bs, the upper bound, the exact cost and full supervision of one
-network, and the local view. Errors of the training images and of held-out bodies, with
-the controls that the claim needs: lifters that learn from the same losses without an
-image, which bones point the right way and which of the teacher's mistakes are mended,
-the depth's size, and limbs by how dear it is to flip them. Two processes may share the
-seeds (``--first-seed``); what is done is not done again. Tables, ``.json`` with its
-provenance and figures go to ``--out``.
+network, and the local view. Errors of the training images and of those held out (other
+bodies; of the capture other poses), with the controls that the claim needs: lifters
+that learn from the same losses without an image, which bones point the right way and
+which of the teacher's mistakes are mended, the depth's size, and limbs by how dear it
+is to flip them. Two processes may share the seeds (``--first-seed``); what is done is
+not done again. Tables of all seeds that are done, ``.json`` with its provenance and
+figures go to ``--out``.
 """
 
 import argparse
@@ -63,7 +64,7 @@ from nrsfm_distill_mm.synthetic.sampling import SUBJECTS, assign_subjects
 
 ROOT = Path(__file__).parents[1]
 ANNOTATION = 'annotation_body3d/fps50/h36m_{}.npz'
-SPLITS = {'train': 'training images', 'test': 'held-out bodies'}
+SPLITS = {'train': 'training images', 'test': 'held-out images'}
 DATA = ('default', 'capture', 'free_limbs')
 TEACHER, WEAKSUP, UPPER = 'teacher', 'Weaksup-bs', 'upper bound'
 SUPERVISED = 'supervised'
@@ -355,10 +356,21 @@ def result(
     """All of one seed: its predictions are on disk then, and so is this.
 
     Students that were trained at another time are in it.
+
+    Raises:
+        ValueError: one of them had other options, or another number of images.
     """
     folder = out / name / f'seed{seed}'
     file = folder / 'result.json'
     known: dict[str, Any] = mmengine.load(file) if file.exists() else {'students': []}
+    settings = {'images': size.images, **size.options}
+    trained_with = dict.fromkeys(students, settings) | known.get('settings', {})
+    for method in students:
+        if trained_with[method] != settings:
+            raise ValueError(
+                f'{file}: expected "{method}" of {settings}, was trained with '
+                f'{trained_with[method]}; give another --out'
+            )
     if set(students) <= set(known['students']):
         return known
     students = [m for m in STUDENTS if m in {*students, *known['students']}]
@@ -384,6 +396,7 @@ def result(
         'data': name,
         'seed': seed,
         'students': list(students),
+        'settings': trained_with,
         'splits': dict(evaluate(files, codes, checkpoint, seed)),
     }
     mmengine.dump(content, file, indent=1)
@@ -472,7 +485,7 @@ def summarise(
     """
     for split in splits:
         found = [r['splits'][split]['methods'] for r in results]
-        for method in max(found, key=len):
+        for method in dict.fromkeys(chain.from_iterable(found)):
             own = [methods for methods in found if method in methods]
             row: dict[str, Any] = {'split': split, 'method': method, 'seeds': len(own)}
             for column in (*ERRORS, 'size', *SHARES):
@@ -569,9 +582,11 @@ def main() -> None:
     size, subfolder = with_teacher(size, args.data, args.teacher)
     out /= subfolder
     seeds = range(args.first_seed, args.first_seed + args.seeds)
-    results = [
-        result(args.data, size, data, out, seed, args.students) for seed in seeds
-    ]
+    for seed in seeds:
+        result(args.data, size, data, out, seed, args.students)
+    folder = out / args.data
+    done = {int(f.parent.name[4:]): f for f in folder.glob('seed*/result.json')}
+    results = [mmengine.load(done[seed]) for seed in sorted(done)]
     summary = list(summarise(results))
     for split, title in SPLITS.items():
         rows = [row for row in summary if row['split'] == split]
@@ -596,8 +611,8 @@ def main() -> None:
     )
     shown = [TEACHER, *(m for m in drawn if m in args.students)]
     if len(shown) > 1:
-        folder = out / args.data / f'seed{args.first_seed}'
-        rows = read_rows({m: str(prediction_file(folder, m, 'test')) for m in shown})
+        first = folder / f'seed{args.first_seed}'
+        rows = read_rows({m: str(prediction_file(first, m, 'test')) for m in shown})
         limb_figure(rows, TEACHER, shown[-1]).savefig(out / f'{args.data}_limbs.png')
 
 

@@ -47,6 +47,8 @@ from student_beats_teacher import (
     write_codes,
 )
 
+SMALL = 'cpu'
+"""The size of the pictures, 64 px, whose usual values these are."""
 LONG = 5
 """Letters of a value that is written upright."""
 COLUMNS = ('depth_error', 'rescaled', 'size', 'signs', 'mended', 'broken')
@@ -240,14 +242,13 @@ def main() -> None:
     )
     add = parser.add_argument
     add('--curves', nargs='+', choices=CURVES, default=list(CURVES))
-    add('--size', choices=SIZES, default='gpu' if torch.cuda.is_available() else 'cpu')
     add('--teacher', type=Path, help="another config than the size's")
     add('--seed', type=int, default=0)
     add('--data-root', type=Path, help='where the images are, or go')
     add('--out', type=Path, default=Path('work_dirs/student_beats_teacher'))
     args = parser.parse_args()
-    size = SIZES[args.size]
-    out = args.out.resolve() / args.size
+    size = SIZES[SMALL]
+    out = args.out.resolve() / SMALL
     data = (args.data_root or out / 'images' / 'default').resolve()
     make_data('default', size, None, data)
     size, subfolder = with_teacher(size, 'default', args.teacher)
@@ -260,7 +261,7 @@ def main() -> None:
         rows += own
     rows = with_known(rows, out / 'curves.json')
     content = {
-        'provenance': provenance() | {'size': args.size, **size._asdict()},
+        'provenance': provenance() | {'size': SMALL, **size._asdict()},
         'rows': rows,
     }
     mmengine.dump(content, out / 'curves.json', indent=1)

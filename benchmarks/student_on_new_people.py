@@ -7,7 +7,8 @@
 What a student is given to see, weights and lengths of trainings were chosen with the
 errors on that benchmark's held-out bodies in sight. Here are pictures of seven other
 bodies, which are made if they are not there, for the teachers and students of all its
-seeds. Tables and ``.json`` with its provenance go to the folder.
+seeds; with ``--poses`` those of the file, before other cameras. Tables and ``.json``
+with its provenance go to the folder.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import mmengine
 import numpy as np
 import pytest
 from mmengine.config import Config
@@ -39,6 +40,7 @@ from student_beats_teacher import (  # noqa: E402
     teacher_config,
     with_teacher,
 )
+from student_beats_teacher import result as seed_result  # noqa: E402
 
 from nrsfm_distill_mm.skeletons import HUMAN36M  # noqa: E402
 
@@ -216,6 +218,27 @@ def test_methods_are_compared_within_the_seeds_that_have_them():
     assert rows[STRIPS]['of copy'] == pytest.approx(0.8)
     assert 0 < rows[UPPER]['p teacher'] < 1
     assert rows[TEACHER]['p teacher'] is None
+
+
+def test_no_method_is_left_out_of_the_summary():
+    results = [
+        result(0, **{TEACHER: 100, UPPER: 80}),
+        result(1, **{TEACHER: 50, BONES: 40}),
+    ]
+    methods = [row['method'] for row in summarise(results) if row['split'] == 'test']
+    assert methods == [TEACHER, UPPER, BONES]
+
+
+def test_what_was_trained_otherwise_is_not_taken_for_this(tmp_path):
+    size, folder = SIZES['cpu'], tmp_path / 'default' / 'seed3'
+    folder.mkdir(parents=True)
+    known = {'students': [BONES], 'settings': {BONES: {'images': size.images}}}
+    mmengine.dump(known, folder / 'result.json')
+    arguments = tmp_path, tmp_path, 3, [BONES]
+    assert seed_result('default', size, *arguments) == known
+    other = size._replace(options={'train_cfg.max_epochs': 8})
+    with pytest.raises(ValueError, match=r'expected "local, bones" of .*_epochs.: 8'):
+        seed_result('default', other, *arguments)
 
 
 def test_without_the_copy_nothing_is_compared_with_it():
