@@ -116,14 +116,18 @@ def test_stale_codes_stop_the_training_at_once(codes: Path, work: Path) -> None:
         ).dataset[0]
 
 
-def test_pictures_of_what_is_learnt_change_nothing(codes: Path, work: Path) -> None:
+@pytest.mark.parametrize('student', ['distill', 'weaksup-strips'])
+def test_pictures_of_what_is_learnt_change_nothing(
+    student: str, codes: Path, work: Path
+) -> None:
     """Of the same samples, after each epoch, from a random state of their own."""
     weights = []
     for name, hooks in (
         ('plain', []),
         ('drawn', [{'type': 'DistillationPicturesHook', 'num_samples': 3}]),
     ):
-        config = _config('distill', work)
+        config = _config(student, work)
+        name = f'{name} {student}'  # noqa: PLW2901
         config.work_dir = str(work / name)
         config.merge_from_dict(
             {
@@ -141,7 +145,7 @@ def test_pictures_of_what_is_learnt_change_nothing(codes: Path, work: Path) -> N
         weights.append(runner.model.state_dict())
     for key, value in weights[0].items():
         assert torch.equal(value, weights[1][key]), key
-    pictures = sorted((work / 'drawn').glob('*/vis_data/vis_image/*.png'))
+    pictures = sorted((work / f'drawn {student}').glob('*/vis_data/vis_image/*.png'))
     assert [path.name for path in pictures] == [f'distillation_{i}.png' for i in (1, 2)]
     before, after = (cv2.imread(str(path)) for path in pictures)
     assert before.shape == after.shape

@@ -16,7 +16,7 @@ ABOVE_HIPS = ('thorax', 'neck', 'left_shoulder')
 
 
 class _ResolveDepthSign(Hook):
-    """Runs before checkpoints are saved and validation starts: both carry the sign."""
+    """Runs before validation starts, and before the best checkpoint is saved."""
 
     priority = 'NORMAL'
 
@@ -34,6 +34,11 @@ class _ResolveDepthSign(Hook):
         if self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(
             runner
         ):
+            self.resolve(runner, unwrapped(runner))
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Resolve the sign where a training validates, whatever its interval."""
+        if runner.iter:
             self.resolve(runner, unwrapped(runner))
 
     def resolve(self, runner: Runner, model: Any) -> None:

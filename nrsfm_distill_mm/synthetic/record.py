@@ -11,8 +11,8 @@ from nrsfm_distill_mm.synthetic.body import Array
 from nrsfm_distill_mm.synthetic.errors import ArgumentError
 from nrsfm_distill_mm.synthetic.layout import write_bytes
 
-GENERATOR = 1
-"""Goes up whenever the same arguments would give other bytes."""
+GENERATOR, OF_GIVEN_POSES = 1, 2
+"""They go up whenever the same arguments, without and with poses, give other bytes."""
 
 FILE_NAME = 'synthetic_humans.json'
 ARGUMENTS = ('num', 'seed', 'size', 'poses', 'without', 'generator')
@@ -34,7 +34,7 @@ def describe(
         'size': size,
         'poses': digest,
         'without': sorted(set(without)),
-        'generator': GENERATOR,
+        'generator': GENERATOR if poses is None else OF_GIVEN_POSES,
         **versions,
     }
 

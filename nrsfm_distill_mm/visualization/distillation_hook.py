@@ -32,7 +32,7 @@ class DistillationPicturesHook(Hook):
 
     They go to every backend of the visualizer as ``distillation``. The samples are
     cropped once, before training, so that the pictures can be compared; the random
-    state of the training is left alone. Needs a head with ``teacher_poses``, such as
+    state of the training is left alone. Needs a head of ours, such as
     ``IntegralRegression3DHead``.
 
     Args:
@@ -84,7 +84,8 @@ class DistillationPicturesHook(Hook):
         model.eval()
         batch = runner.train_dataloader.collate_fn(self.samples)
         batch = model.data_preprocessor(batch, training=False)
-        output = model(**batch, mode='tensor').float()
+        feats = model.extract_feat(batch['inputs'])
+        output = model.head.locate(feats, batch['data_samples']).float()
         teacher = model.head.teacher_poses(batch['data_samples'])
         model.train(training)
         student = output - output.mean(1, keepdim=True)

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from mmengine.dist import master_only
+from mmengine.dist import broadcast_object_list, master_only
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
@@ -96,7 +96,9 @@ class TeacherDiagnosticsHook(Hook):
         samples = self._lift(model, dataset)
         if metrics is not None:
             found = self.measure(model, samples, dataset.metainfo)
-            metrics.update({f'teacher/{k}': float(v) for k, v in found.items()})
+            shared = [{f'teacher/{k}': float(v) for k, v in found.items()}]
+            broadcast_object_list(shared)  # all processes stop early, or none
+            metrics.update(shared[0])
         if self.num_pictured:
             self._draw(runner, model, samples)
 

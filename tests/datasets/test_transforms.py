@@ -178,8 +178,11 @@ def test_what_a_pipeline_may_not_do(codes_file):
 
     affine = TopdownAffine(input_size=SIZE)
     for direction in ('vertical', 'diagonal'):
+        flip = RandomFlip(prob=1.0, direction=direction)
         with pytest.raises(AugmentationError, match=f'got "{direction}"; there are no'):
-            run(RandomFlip(prob=1.0, direction=direction), affine)
+            run(flip, affine)
+        with pytest.raises(AugmentationError, match=f'got "{direction}"; there are no'):
+            Compose([GetBBoxCenterScale(), flip, affine, LoadDepthLabels()])(sample())
     with pytest.raises(TeacherCodesError, match='a horizontal flip before TopdownAff'):
         run(affine, RandomFlip(prob=1.0))
 

@@ -104,6 +104,14 @@ def test_bends_need_no_3d(monkeypatch, tmp_path) -> None:
     assert checkpoint['state_dict']['depth_sign'] == runner.model.depth_sign
 
 
+def test_a_training_validates_with_a_sign_whatever_the_interval(monkeypatch) -> None:
+    hook, found = DepthSignHook(interval=500), []
+    monkeypatch.setattr(hook, 'resolve', lambda runner, _: found.append(runner.iter))
+    for iteration in (0, 20):  # 0 where nothing is trained
+        hook.before_val_epoch(SimpleNamespace(iter=iteration, model=None))
+    assert found == [20]
+
+
 @pytest.mark.parametrize('hook', [BENDS[0], {'type': 'DepthSignFromFramesHook'}])
 def test_a_teacher_that_is_lost_keeps_its_sign(monkeypatch, tmp_path, hook) -> None:
     runner = train(monkeypatch, tmp_path, False, True, custom_hooks=[hook])

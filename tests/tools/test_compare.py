@@ -200,6 +200,11 @@ def test_the_command_ends_with_the_reason(tmp_path, capsys):
     assert not (tmp_path / 'out').exists()
 
 
+def test_a_row_without_a_picture_is_grey(tmp_path):
+    path = save(tmp_path / 'a.npz', image=np.array([str(i) for i in range(COUNT)]))
+    assert np.ptp(read_image(read_predictions(path), 2)) == 0
+
+
 def test_a_picture_that_does_not_open_is_named(tmp_path):
     path = save(tmp_path / 'a.npz', image=np.full(COUNT, 'nowhere.jpg'))
     with pytest.raises(PredictionFileError, match='a picture nowhere.jpg'):

@@ -70,6 +70,24 @@ def demo(tmp_path):
     return Demo(tmp_path)
 
 
+def test_what_needs_a_step_that_is_made_anew_is_outdated_at_once(demo):
+    """Also where another step fails before its turn comes."""
+
+    def steps():
+        needs = [demo.step(name, ('a',)) for name in 'bc']
+        return Pipeline([demo.step('a'), *needs], demo.folder / 'work', Console())
+
+    steps().run()
+    (demo.folder / 'work' / 'a.txt').unlink()
+    demo.status['b'] = 1
+    with pytest.raises(StepError, match='Write b: exit status 1'):
+        steps().run()
+    demo.status['b'] = 0
+    assert pending(steps().steps, steps().records) == ['b', 'c']
+    steps().run()
+    assert [demo.count(name) for name in 'abc'] == [1, 1, 1]
+
+
 def test_steps_run_once_and_are_echoed(demo):
     assert demo.run() == (0, {'a': 1, 'b': 1, 'c': 1})
     assert demo.run() == (0, {'a': 1, 'b': 1, 'c': 1})

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from pipeline.child import run_child
 from pipeline.display import Estimate, Status, clock, print_tail
-from pipeline.steps import Record, Records, Step, pending, stamps
+from pipeline.steps import OUTDATED, Record, Records, Step, pending, stamps
 
 
 class StepError(RuntimeError):
@@ -69,6 +69,10 @@ class Pipeline:
         marks, names = stamps(self.steps), pending(self.steps, self.records)
         budgets = {step.name: step.budget for step in self.steps}
         estimate = Estimate(budgets, list(names))
+        # Noted at once: an interruption may come before their turn does.
+        for step in self.steps:
+            if {*step.needs} & {*names} and self.records.read(step.name).stamp:
+                self.records.write(step.name, Record(OUTDATED))
         ran: set[str] = set()
         for number, step in enumerate(self.steps, 1):
             head = f'[{number}/{len(self.steps)}] {step.title}'
@@ -80,7 +84,7 @@ class Pipeline:
             else:
                 estimate.spent[step.name] = self.records.read(step.name).seconds
                 self._say(f'{head}  up to date')
-            if step.shows:
+            if step.shows and self.log(step).is_file():
                 self.console.out(self.log(step).read_text('utf-8'), highlight=False)
 
     def _prepare(self, step: Step, stamp: str, ran: set[str]) -> Record:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+OUTDATED = 'outdated'
+"""The stamp of a step whose outputs are of what is being made anew."""
 LATEST = 'latest:'
 """An argument ``latest:DIR`` stands for the newest checkpoint of a work dir."""
 

@@ -23,6 +23,22 @@ def landmark_visibility(visible: Any) -> tuple[Any, Any]:
     return visible[0] > 0, np.ones(visible.shape[1], dtype=bool)
 
 
+def check_flip(sample: dict[str, Any]) -> bool:
+    """Whether a sample is mirrored.
+
+    Raises:
+        AugmentationError: after a flip other than horizontal.
+    """
+    if not sample.get('flip'):
+        return False
+    if sample['flip_direction'] != 'horizontal':
+        raise AugmentationError(
+            f'flip_direction: expected "horizontal", got "{sample["flip_direction"]}"; '
+            'there are no labels of depth for other mirror images'
+        )
+    return True
+
+
 def unmirrored_landmarks(sample: dict[str, Any]) -> tuple[Any, Any, Any]:
     """Landmarks (P, 2) as annotated, px, which are shown, and which are annotated.
 
@@ -31,13 +47,8 @@ def unmirrored_landmarks(sample: dict[str, Any]) -> tuple[Any, Any, Any]:
     """
     keypoints = sample['keypoints'][0, :, :2]
     shown, annotated = landmark_visibility(sample['keypoints_visible'])
-    if not sample.get('flip'):
+    if not check_flip(sample):
         return keypoints, shown, annotated
-    if sample['flip_direction'] != 'horizontal':
-        raise AugmentationError(
-            f'flip_direction: expected "horizontal", got "{sample["flip_direction"]}"; '
-            'there are no teacher codes for other mirror images'
-        )
     swap = sample['flip_indices']
     right_edge = np.float32([sample['img_shape'][1] - 1, 0])
     keypoints = right_edge + keypoints[swap] * np.float32([-1, 1])

@@ -6,6 +6,8 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
+from nrsfm_distill_mm.datasets.transforms.crop_geometry import check_flip
+
 
 @TRANSFORMS.register_module()
 class LoadDepthLabels(BaseTransform):
@@ -29,6 +31,7 @@ class LoadDepthLabels(BaseTransform):
 
         Raises:
             KeyError: the sample has no 3D landmarks.
+            AugmentationError: after a flip other than horizontal.
         """
         if 'keypoints_3d' not in results:
             raise KeyError(
@@ -36,7 +39,7 @@ class LoadDepthLabels(BaseTransform):
                 'a dataset with load_3d=True'
             )
         points = results['keypoints_3d'][0]
-        if results.get('flip'):
+        if check_flip(results):
             points = points[results['flip_indices']] * np.float32([-1, 1, 1])
         shown = results['keypoints_visible'][0] > 0
         plane, pixels = points[shown, :2], results['keypoints'][0, shown]
