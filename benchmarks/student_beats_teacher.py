@@ -16,6 +16,7 @@ figures go to ``--out``.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -350,20 +351,28 @@ def write_codes(config: Config, checkpoint: str, folder: Path) -> Path:
     return file
 
 
+def settings_of(size: Size) -> dict[str, Any]:
+    """What else than its method a student depends on, as JSON has it."""
+    settings = {'images': size.images, **size.options}
+    return dict(json.loads(json.dumps(settings)))
+
+
 def result(
     name: str, size: Size, data: Path, out: Path, seed: int, students: Sequence[str]
 ) -> dict[str, Any]:
     """All of one seed: its predictions are on disk then, and so is this.
 
-    Students that were trained at another time are in it.
+    Students that were trained at another time are in it, and those that an
+    interruption left are taken as they are.
 
     Raises:
-        ValueError: one of them had other options, or another number of images.
+        ValueError: one of them had other options, or another number of images, and
+            the result says so.
     """
     folder = out / name / f'seed{seed}'
     file = folder / 'result.json'
     known: dict[str, Any] = mmengine.load(file) if file.exists() else {'students': []}
-    settings = {'images': size.images, **size.options}
+    settings = settings_of(size)
     trained_with = dict.fromkeys(students, settings) | known.get('settings', {})
     for method in students:
         if trained_with[method] != settings:
@@ -586,7 +595,13 @@ def main() -> None:
         result(args.data, size, data, out, seed, args.students)
     folder = out / args.data
     done = {int(f.parent.name[4:]): f for f in folder.glob('seed*/result.json')}
-    results = [mmengine.load(done[seed]) for seed in sorted(done)]
+    known = [mmengine.load(done[seed]) for seed in sorted(done)]
+    own = settings_of(size)
+    results = [
+        content
+        for content in known
+        if all(content['settings'].get(m, own) == own for m in args.students)
+    ]
     summary = list(summarise(results))
     for split, title in SPLITS.items():
         rows = [row for row in summary if row['split'] == split]

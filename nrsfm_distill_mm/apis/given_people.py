@@ -24,9 +24,9 @@ def by_source(name: str, given: Any, sources: Sequence[Source]) -> dict[str, Any
         name: of the argument.
         given: a list as long as ``sources``; of a single video, the list of its
             frames; a mapping from names of files, with or without their folders; the
-            path of a JSON file with either, or with what MMPose's demos write of a
-            single source; or of a folder with a JSON file for each source, as MMPose's
-            inferencers write them.
+            path of a JSON file with either, or of landmarks with what MMPose's demos
+            write of a single source; or of a folder with a JSON file for each source,
+            as MMPose's inferencers write them.
         sources: what it is for. A source without an entry gets none.
 
     Raises:
@@ -45,8 +45,7 @@ def by_source(name: str, given: Any, sources: Sequence[Source]) -> dict[str, Any
     if isinstance(given, Mapping):
         full = (source.name for source in sources)
         keys = {n: n if n in given else Path(n).name for n in full}
-        short = [key for n, key in keys.items() if key != n and key in given]
-        _refuse_repeated(name, short)
+        _refuse_repeated(name, [key for key in keys.values() if key in given])
         return {n: given[key] for n, key in keys.items() if key in given}
     if len(sources) == 1 and sources[0].kind != 'image':
         return {sources[0].name: given}

@@ -19,7 +19,7 @@ ConfigType = Config | ConfigDict
 TRAINING_ONLY = re.compile(
     r'head\.(depth_loss_module\.(?!inverse_distance$)|loss_module\.)'
 )
-"""Weights of the losses; but how far the camera is, is asked for in use too."""
+"""Weights that only the losses read. The learnt distance of the camera is not one."""
 
 
 def read_checkpoint(path: str | None) -> dict[str, Any]:
@@ -97,8 +97,9 @@ def load_config(model: Any, meta: dict[str, Any], weights: str) -> Config:
     if isinstance(model, str | Path):
         if not Path(model).is_file():
             raise FileNotFoundError(f'model: no such config "{model}"')
-        model = Config.fromfile(model)
-    config = Config(dict(model))
+        config = Config.fromfile(model)
+    else:
+        config = Config(dict(model))
     _check_skeleton(config, meta, weights)
     return config
 

@@ -95,7 +95,7 @@ class LandmarkRowsDataset(BaseCocoStyleDataset):
         if not len(rows):
             raise AnnotationError(
                 f'{self.ann_file}: expected samples whose boxes have an area and are '
-                f'inside of the image; none of {lost} is'
+                f'inside of the image; none of the {lost} has such a one'
             )
         if lost:
             print_log(

@@ -22,6 +22,7 @@ class _ResolveDepthSign(Hook):
 
     def __init__(self, interval: int = 500) -> None:
         self.interval = interval
+        self.last = 0
 
     def after_train_iter(
         self,
@@ -34,11 +35,12 @@ class _ResolveDepthSign(Hook):
         if self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(
             runner
         ):
+            self.last = runner.iter + 1
             self.resolve(runner, unwrapped(runner))
 
     def before_val_epoch(self, runner: Runner) -> None:
-        """Resolve the sign where a training validates, whatever its interval."""
-        if runner.iter:
+        """Resolve the sign where a training validates, unless it just was."""
+        if runner.iter != self.last:
             self.resolve(runner, unwrapped(runner))
 
     def resolve(self, runner: Runner, model: Any) -> None:
@@ -60,7 +62,8 @@ class DepthSignHook(_ResolveDepthSign):
         limbs: (start, joint, end) names; the joint lies in front of the line, on the
             side of the cross product of right-to-left and up. Default: people's hips,
             knees and ankles (or feet).
-        interval: how often, training iterations; the last one always.
+        interval: how often, training iterations; the last one always, and before
+            each validation.
         num_samples: how many training samples vote, of those that show all these
             landmarks. Without any, the sign stays as the model was given it.
     """
@@ -130,7 +133,8 @@ class DepthSignFromFramesHook(_ResolveDepthSign):
 
     Args:
         num_frames: how many samples, at equal steps over the dataset.
-        interval: how often, training iterations; the last one always.
+        interval: how often, training iterations; the last one always, and before
+            each validation.
     """
 
     def __init__(self, num_frames: int = 3, interval: int = 500) -> None:
@@ -173,6 +177,9 @@ class DepthSignFromPerspectiveHook(_ResolveDepthSign):
                 'DepthSignFromPerspectiveHook: expected a teacher with '
                 'perspective=True, got one without'
             )
+        if not inverse.isfinite():
+            runner.logger.warning('Depth sign: no finite distance; it stays as it was.')
+            return
         sign = -1 if inverse < 0 else 1
         model.depth_sign.fill_(sign)
         runner.logger.info(

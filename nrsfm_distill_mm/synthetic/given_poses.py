@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import zipfile
+import zlib
 from pathlib import Path
+from tokenize import TokenError
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,11 @@ import numpy.typing as npt
 from nrsfm_distill_mm.synthetic.body import Array
 from nrsfm_distill_mm.synthetic.errors import ArgumentError
 
+UNREADABLE = (
+    *(OSError, ValueError, TypeError, EOFError),
+    *(BadZipFile, TokenError, zlib.error),
+)
+"""What NumPy raises for files that hold something else than arrays by name."""
 TEST_SHARE = 6
 """One in so many people, and poses, is held out."""
 
@@ -24,7 +31,7 @@ def read_poses(path: Path) -> Array:
         arrays = np.load(path, allow_pickle=False)
         known = list(arrays) if isinstance(arrays, np.lib.npyio.NpzFile) else []
         poses = arrays['keypoints_3d'] if 'keypoints_3d' in known else None
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise ArgumentError('--poses', expected, f'{path}: {error}') from error
     if poses is None:
         raise ArgumentError('--poses', expected, f'{path} with arrays {known}')

@@ -32,8 +32,8 @@ class DistillationPicturesHook(Hook):
 
     They go to every backend of the visualizer as ``distillation``. The samples are
     cropped once, before training, so that the pictures can be compared; the random
-    state of the training is left alone. Needs a head of ours, such as
-    ``IntegralRegression3DHead``.
+    state of the training is left alone. Needs a head with ``teacher_poses``
+    and ``locate``, such as ``IntegralRegression3DHead``.
 
     Args:
         interval: every how many epochs, and after the last one.
@@ -58,10 +58,10 @@ class DistillationPicturesHook(Hook):
             TypeError: the model's head does not know its teacher.
         """
         head = getattr(_unwrapped(runner), 'head', None)
-        if not hasattr(head, 'teacher_poses'):
+        if not all(hasattr(head, name) for name in ('teacher_poses', 'locate')):
             raise TypeError(
-                'DistillationPicturesHook: expected a head with teacher_poses, such as '
-                f'IntegralRegression3DHead, got {type(head).__name__}'
+                'DistillationPicturesHook: expected a head with teacher_poses and '
+                f'locate, such as IntegralRegression3DHead, got {type(head).__name__}'
             )
         dataset = runner.train_dataloader.dataset
         count = min(self.num_samples, len(dataset))

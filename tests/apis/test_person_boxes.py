@@ -86,6 +86,7 @@ def test_inputs_of_one_name_are_told_apart_or_refused(tmp_path):
     (tmp_path / 'a.json').write_text('[]')
     for given, sources in (
         ({'a.jpg': [1]}, [A, other]),
+        ({'a.jpg': [1]}, [A, Source('a.jpg', 'image')]),
         ([[1], [2]], [A, A]),
         (tmp_path, [A, other]),
     ):

@@ -1,5 +1,6 @@
 """What the benchmark trains, and how it sums up."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from student_beats_teacher import (  # noqa: E402
     free_poses,
     printed_controls,
     regression_config,
+    settings_of,
     student_config,
     summarise,
     teacher_config,
@@ -236,8 +238,9 @@ def test_what_was_trained_otherwise_is_not_taken_for_this(tmp_path):
     mmengine.dump(known, folder / 'result.json')
     arguments = tmp_path, tmp_path, 3, [BONES]
     assert seed_result('default', size, *arguments) == known
-    other = size._replace(options={'train_cfg.max_epochs': 8})
-    with pytest.raises(ValueError, match=r'expected "local, bones" of .*_epochs.: 8'):
+    other = size._replace(options={'optim_wrapper.betas': (0.9, 0.99)})
+    assert settings_of(other) == json.loads(json.dumps(settings_of(other)))
+    with pytest.raises(ValueError, match=r'expected "local, bones" of .*betas'):
         seed_result('default', other, *arguments)
 
 

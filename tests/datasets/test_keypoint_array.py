@@ -131,7 +131,7 @@ REFUSED = {
     ),
     'nothing but points': (
         {'keypoints': np.ones((4, 5, 2))},
-        'boxes have an area .* none of 4 is',
+        'boxes have an area .* none of the 4 has',
     ),
     'NaN': ({'keypoints': NAN}, 'sample 3: expected finite landmarks, found NaN'),
     'nothing visible': (

@@ -6,14 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from layouts import REPO
+from layouts import REPO, WORM
 from mmengine.config import Config
 from mmengine.runner import Runner
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import HOOKS
 
 from nrsfm_distill_mm.geometry import mirror_depth
-from nrsfm_distill_mm.models import DepthSignHook
+from nrsfm_distill_mm.models import DeepNRSfM, DepthSignHook
 from nrsfm_distill_mm.nrsfm import BendRule, sign_from_bends
 from nrsfm_distill_mm.skeletons import HUMAN36M
 from nrsfm_distill_mm.synthetic.sampling import sample_scene
@@ -109,7 +109,9 @@ def test_a_training_validates_with_a_sign_whatever_the_interval(monkeypatch) -> 
     monkeypatch.setattr(hook, 'resolve', lambda runner, _: found.append(runner.iter))
     for iteration in (0, 20):  # 0 where nothing is trained
         hook.before_val_epoch(SimpleNamespace(iter=iteration, model=None))
-    assert found == [20]
+    hook.after_train_iter(SimpleNamespace(iter=499, model=None, max_iters=900), 0)
+    hook.before_val_epoch(SimpleNamespace(iter=500, model=None))
+    assert found == [20, 499], 'once each'
 
 
 @pytest.mark.parametrize('hook', [BENDS[0], {'type': 'DepthSignFromFramesHook'}])
@@ -119,6 +121,16 @@ def test_a_teacher_that_is_lost_keeps_its_sign(monkeypatch, tmp_path, hook) -> N
     runner.model.network.first_dictionary.data.fill_(torch.nan)
     HOOKS.build(hook).resolve(runner, runner.model)
     assert runner.model.depth_sign == -3
+
+
+def test_a_distance_that_is_lost_leaves_the_sign() -> None:
+    model = DeepNRSfM(WORM, (24, 12, 6), perspective=True)
+    model.network.inverse_distance.data.fill_(torch.nan)
+    model.depth_sign.fill_(-3)
+    logger = SimpleNamespace(warning=lambda _: None)
+    hook = HOOKS.build({'type': 'DepthSignFromPerspectiveHook'})
+    hook.resolve(SimpleNamespace(logger=logger), model)
+    assert model.depth_sign == -3
 
 
 def test_landmarks_that_the_skeleton_lacks_are_named(monkeypatch, tmp_path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,10 @@ def test_wrong_pose_files_are_explained(arrays, message, tmp_path, capsys):
 
 
 def test_a_file_that_is_no_npz_is_explained(tmp_path, capsys):
+    with zipfile.ZipFile(tmp_path / 'poses.npz', 'w') as archive:
+        archive.writestr('keypoints_3d.npy', b'\x93NUMPY\x01\x00\x08\x00{((((((\n')
+    assert make(tmp_path / 'out', '--poses', str(tmp_path / 'poses.npz')) == 2
+    assert '--poses: expected an .npz file' in capsys.readouterr().err
     (tmp_path / 'poses.npz').write_text('x, y, z')
     assert make(tmp_path / 'out', '--poses', str(tmp_path / 'poses.npz')) == 2
     assert '--poses: expected an .npz file' in capsys.readouterr().err

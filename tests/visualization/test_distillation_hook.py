@@ -69,7 +69,7 @@ def test_samples_are_spread_and_leave_the_random_state_alone():
     seed()
     expected = draw()
     seed()
-    model = SimpleNamespace(head=SimpleNamespace(teacher_poses=None))
+    model = SimpleNamespace(head=SimpleNamespace(teacher_poses=None, locate=None))
     loader = SimpleNamespace(dataset=Noisy())
     hook = DistillationPicturesHook(num_samples=4)
     hook.before_train(SimpleNamespace(model=model, train_dataloader=loader))

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 OUTDATED = 'outdated'
-"""The stamp of a step whose outputs are of what is being made anew."""
+"""The stamp of a step whose outputs are stale: what it needs is made anew."""
 LATEST = 'latest:'
 """An argument ``latest:DIR`` stands for the newest checkpoint of a work dir."""
 

@@ -85,7 +85,8 @@ def choose_frames(
 def read_image(row: Predictions, index: int) -> NDArray[np.uint8]:
     """A sample's picture (H, W, 3) RGB; grey if the sample has none."""
     path = str(row.image[index])
-    if not Path(path).suffix:  # a row of an array of landmarks has a number at most
+    # A row of an array of landmarks has no more than a number.
+    if not Path(path).suffix and not Path(path).is_file():
         width, height = np.ceil(row.annotated[index].max(0) + 8).clip(16).astype(int)
         return np.full((height, width, 3), 235, np.uint8)
     image = cv2.imread(path, cv2.IMREAD_COLOR)

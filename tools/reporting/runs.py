@@ -154,7 +154,7 @@ def _method(model: Mapping[str, Any]) -> tuple[str, float | None]:
         for known in (TeacherGuidedLoss, NRSfMDistillLoss)
         for name, option in inspect.signature(known).parameters.items()
     }
-    other = [kind(head)] * (kind(head) != HEAD_OF_PAPER)
+    other = [] if kind(head) == HEAD_OF_PAPER else [kind(head)]
     if method == WEAKSUP and loss.get('links'):
         other.append('bone by bone')
     other += [

@@ -7,7 +7,6 @@ from torch import Tensor, nn
 from nrsfm_distill_mm.geometry import (
     CAMERA_TOLERANCE,
     camera_error,
-    check_finite,
     check_real,
     check_shape,
     mirror_depth,
@@ -32,8 +31,8 @@ class TeacherGuidedLoss(nn.Module):
     ``teacher_labels``; or a frozen ``teacher`` infers them from the 2D target, for any
     head whose output is (N, P, 3) or (N, T, P, 3). As such heads have one loss, x and
     y are then learnt here too: l1 of their error in sides is added, summed over
-    the visible landmarks, as in Eq. (15) of Wang et al. 2019, of samples that show no
-    two of them in units of the target.
+    the visible landmarks, as in Eq. (15) of Wang et al. 2019. Where fewer than two are
+    visible there is no side, and the error stays in units of the target.
 
     The mean over the samples, in sides, times ``loss_weight``; samples in which the
     teacher has no answer take part in the l1 alone. Computed in float32 or better, also
@@ -111,7 +110,8 @@ class TeacherGuidedLoss(nn.Module):
 
         Raises:
             DtypeError, ShapeError: for an output or target of another kind.
-            ValueRangeError: for a depth or a visible landmark that is not finite.
+            ValueRangeError: for a depth, or with ``teacher`` a visible landmark, that
+                is not finite.
         """
         for name, tensor in (('output', output), ('target', target)):
             check_real(name, tensor)
@@ -121,7 +121,6 @@ class TeacherGuidedLoss(nn.Module):
             coords = output.float().flatten(0, -3)
             landmarks = target[..., :2].float().flatten(0, -3)
             visible = _visible(output, target_weight)
-            check_finite('target', landmarks[visible])
             labels, basis = self.source.read(landmarks, visible, teacher_labels)
             labels = _with_cameras(labels)
             cost = self.depth_cost(coords, landmarks, labels, basis)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import check_shape
+from nrsfm_distill_mm.geometry import check_finite, check_shape
 from nrsfm_distill_mm.models.deep_nrsfm import DeepNRSfM
 from nrsfm_distill_mm.models.load_teacher import load_teacher
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
@@ -133,6 +133,7 @@ class FrozenTeacher:
         Raises:
             FileNotFoundError, TeacherCheckpointError: see ``load_teacher``.
             ShapeError: targets of another number of landmarks than the teacher's.
+            ValueRangeError: a visible landmark is not finite.
         """
         if self.model is None or self.basis is None:
             self.model = load_teacher(self.path, str(target.device))
@@ -143,6 +144,7 @@ class FrozenTeacher:
         self.basis = self.basis.to(target.device)
         points, _, atoms = self.basis.dictionary.shape
         check_shape('target', target, (points, 2))
+        check_finite('target', target[visible])
         side, valid = _extent(target, visible)
         code = target.new_zeros(len(target), atoms)
         camera = torch.eye(3, 2, device=target.device).repeat(len(target), 1, 1)
