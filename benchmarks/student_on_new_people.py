@@ -1,4 +1,4 @@
-"""Students of ``student_beats_teacher.py`` on people that nothing was chosen on.
+"""Students of ``student_beats_teacher.py`` on pictures that nothing was chosen on.
 
     python benchmarks/student_on_new_people.py \
         work_dirs/student_beats_teacher/gpu/deep-nrsfm-perspective_synthetic/default \
@@ -107,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     show(f'{folder.name}, {NEW}: mm', [printed_errors(row) for row in summary])
     show(f'{folder.name}, {NEW}', [printed_controls(row) for row in summary])
     content = {
-        'provenance': provenance() | made,
+        'provenance': provenance() | made | {'poses': args.poses and args.poses.name},
         'summary': summary,
         'results': results,
     }
