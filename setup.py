@@ -53,6 +53,6 @@ setup(
         'rich',
         'safetensors',
         'scipy',
-        'torch>=2.0',
+        'torch>=2.4',
     ],
 )

@@ -46,7 +46,7 @@ class Borrowed(NamedTuple):
 
 REQUIREMENTS = (
     Requirement('numpy', '1.23', '2.4', "pip install 'numpy>=1.23,<2.4'"),
-    Requirement('torch', '2.0', '3.0', "pip install 'torch>=2.0,<3.0'"),
+    Requirement('torch', '2.4', '3.0', "pip install 'torch>=2.4,<3.0'"),
     Requirement('mmengine', '0.10', '1.0', "pip install 'mmengine>=0.10,<1.0'"),
     Requirement('mmcv', '2.0', '3.0', 'pip install --no-deps mmcv-lite==2.1.0'),
     Requirement('mmpose', '1.2', '2.0', 'pip install --no-deps mmpose==1.3.2'),

@@ -46,6 +46,11 @@ def load_config(args: argparse.Namespace) -> Config:
         if is_cuda_available():
             config.optim_wrapper.type = 'AmpOptimWrapper'
             config.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        elif config.model.type.endswith('PoseLifter'):
+            raise ValueError(
+                "--amp: expected a GPU for a PoseLifter; MMPose's heads of it compute "
+                'with NumPy, which does not know the bfloat16 of a CPU'
+            )
         else:
             config.optim_wrapper.type = 'CPUAmpOptimWrapper'
     if args.auto_scale_lr:

@@ -15,3 +15,4 @@ val_dataloader = test_dataloader = dict(dataset=dict(pipeline=val_pipeline))
 # The answer is in sides, the truth in metres.
 val_evaluator = test_evaluator = dict(_delete_=True, type='Pose3DErrorMetric', truth_scale=1000)
 default_hooks = dict(checkpoint=dict(save_best='pose3d/mpjpe'))
+custom_hooks = [dict(type='SyncBuffersHook'), dict(type='PlainCheckpointHook')]

@@ -87,11 +87,15 @@ class ChooseStartHook(Hook):
         expected = model.network.landmark_distribution
         candidate.network.set_landmark_distribution(expected)
         optimiser = build_optim_wrapper(candidate, runner.cfg.optim_wrapper)
+        size = runner.train_dataloader.batch_sampler.batch_size
+        scaling = runner.cfg.get('auto_scale_lr') or {}
+        if scaling.get('enable'):
+            for group in optimiser.param_groups:
+                group['lr'] *= size / scaling['base_batch_size']
         schedule = torch.optim.lr_scheduler.LinearLR(
             optimiser.optimizer, 0.01, total_iters=WARM_UP
         )
         loader = runner.train_dataloader
-        size = loader.batch_sampler.batch_size
         for _ in range(self.iterations):
             rows = torch.randint(len(loader.dataset), (size,)).tolist()
             candidate.train_step(loader.dataset.__getitems__(rows), optimiser)

@@ -10,7 +10,7 @@ from mmengine.logging import MessageHub, MMLogger
 from mmpose.registry import MODELS
 from test_teacher import WORM
 
-from nrsfm_distill_mm.models import ChooseStartHook
+from nrsfm_distill_mm.models import ChooseStartHook, DeepNRSfM
 from nrsfm_distill_mm.models.choose_start_hook import choose_start, judge
 from nrsfm_distill_mm.nrsfm import fit_landmark_distribution
 
@@ -96,6 +96,23 @@ def test_starts_have_learnt_something(runner: SimpleNamespace) -> None:
     short = min(start_errors(ChooseStartHook(2, iterations=1), runner))
     long = min(start_errors(ChooseStartHook(2, iterations=150), runner))
     assert long < 0.8 * short
+
+
+def test_starts_learn_at_the_rate_of_the_training(runner: SimpleNamespace) -> None:
+    rates = []
+    for enable in (False, True):
+        runner.cfg.auto_scale_lr = {'base_batch_size': 64, 'enable': enable}
+        seen: list[float] = []
+
+        def train_step(self: Any, batch: Any, optimiser: Any, seen: Any = seen) -> None:
+            optimiser.optimizer.step()
+            seen.append(optimiser.get_lr()['lr'][0])
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(DeepNRSfM, 'train_step', train_step)
+            start_errors(ChooseStartHook(2, iterations=120), runner)
+        rates.append(seen[-1])
+    assert rates == pytest.approx([1e-2, 1e-2 * 16 / 64])
 
 
 def test_a_resumed_run_keeps_its_network(runner: SimpleNamespace) -> None:

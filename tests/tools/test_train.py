@@ -41,3 +41,13 @@ def test_mixed_precision_with_a_gpu_and_without(
     monkeypatch.setenv('TEACHER', 'teacher.pth')
     monkeypatch.setattr(sys, 'argv', ['train.py', str(CONFIG), '--amp'])
     assert load_config(parse_args()).optim_wrapper.type == expected
+
+
+def test_mixed_precision_of_lifters_needs_a_gpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = REPO / 'configs' / 'lifter' / 'distill_image-pose-lift_tcn_h36m.py'
+    monkeypatch.setattr(sys, 'argv', ['train.py', str(config), '--amp'])
+    monkeypatch.setattr('train.is_cuda_available', lambda: False)
+    with pytest.raises(ValueError, match='--amp: expected a GPU for a PoseLifter'):
+        load_config(parse_args())

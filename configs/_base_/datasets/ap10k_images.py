@@ -28,6 +28,7 @@ train_dataloader = dict(
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
         type=dataset_type,
         data_root=data_root,

@@ -41,6 +41,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
+    collate_fn=dict(type='collate_pose_batch'),
     dataset=dict(
         type=dataset_type,
         metainfo=metainfo,

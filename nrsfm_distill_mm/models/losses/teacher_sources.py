@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from nrsfm_distill_mm.geometry import check_finite, check_shape
+from nrsfm_distill_mm.geometry import DeviceError, check_finite, check_shape
 from nrsfm_distill_mm.models.deep_nrsfm import DeepNRSfM
 from nrsfm_distill_mm.models.load_teacher import load_teacher
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
@@ -44,7 +44,15 @@ class TeacherBasis(NamedTuple):
         )
 
     def to(self, device: torch.device) -> 'TeacherBasis':
-        """The same on a device."""
+        """The same on a device.
+
+        Raises:
+            DeviceError: it knows no float64.
+        """
+        if device.type == 'mps':
+            raise DeviceError(
+                "device: expected one with float64, for the costs; Apple's have none"
+            )
         if self.dictionary.device == device:
             return self
         gram = DictionaryGram(*(value.to(device) for value in self.gram))
