@@ -600,7 +600,7 @@ def main() -> None:
     results = [
         content
         for content in known
-        if all(content['settings'].get(m, own) == own for m in args.students)
+        if all(content.get('settings', {}).get(m, own) == own for m in args.students)
     ]
     summary = list(summarise(results))
     for split, title in SPLITS.items():

@@ -62,7 +62,7 @@ class Pose3DErrorMetric(BaseMetric):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        if out_file is not None and not out_file.endswith('.npz'):
+        if out_file is not None and not str(out_file).endswith('.npz'):
             raise ValueError(
                 f'out_file: expected a name that ends in .npz, got "{out_file}"'
             )

@@ -15,9 +15,9 @@ def sample_strips(
     """Strips (N, L, C, A, B) of images (N, C, H, W): A points along, B across.
 
     The middles of A x B cells that cover the strip; 0 outside the image. Of a strip
-    downwards they are the rows and columns. Here pixel k reaches from k / W to
-    (k + 1) / W, so that strips between landmarks, which are k / W in the middle of a
-    pixel, begin half a pixel further up and left. Nets were trained so.
+    downwards they are the rows and columns. Pixel k reaches from k / W to (k + 1) / W
+    here, but a landmark in its middle is at k / W, so that strips between landmarks lie
+    half a pixel further up and left: networks learn to see past it.
 
     Args:
         image: the images.
