@@ -15,7 +15,6 @@ from torch import Tensor
 from nrsfm_distill_mm.geometry import (
     NormalisedLandmarks,
     centre_points,
-    check_boolean,
     mirror_depth,
     normalise_landmarks,
     to_camera_frame,
@@ -95,15 +94,7 @@ class DeepNRSfM(BaseModel):
             visible: (N, P) bool; default all.
             data_samples: to be filled by ``mode='predict'``.
             mode: ``'loss'``, ``'predict'`` or ``'tensor'``.
-
-        Raises:
-            ShapeError, DtypeError, ValueRangeError: as of `normalise_landmarks`.
-            ValueError: for another mode.
         """
-        if mode not in {'loss', 'predict', 'tensor'}:
-            raise ValueError(
-                f"mode: expected 'loss', 'predict' or 'tensor', got {mode!r}"
-            )
         with torch.autocast(inputs.device.type, enabled=False):  # no half determinants
             if mode == 'loss':
                 normalised, visible = self._normalise(inputs, visible)
@@ -116,8 +107,6 @@ class DeepNRSfM(BaseModel):
     ) -> tuple[NormalisedLandmarks, Tensor | None]:
         """Landmarks in sides; which of them are to be believed, None if all."""
         inputs = inputs.to(self.network.first_dictionary.dtype)
-        if visible is not None:
-            check_boolean('visible', visible)
         distance, expected = self.outlier_distance, self.network.landmark_distribution
         if distance is not None:
             visible = plausible_landmarks(inputs, visible, expected, distance)

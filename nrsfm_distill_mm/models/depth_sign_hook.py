@@ -24,13 +24,7 @@ class _ResolveDepthSign(Hook):
         self.interval = interval
         self.last = 0
 
-    def after_train_iter(
-        self,
-        runner: Runner,
-        batch_idx: int,
-        data_batch: Any = None,
-        outputs: Any = None,
-    ) -> None:
+    def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
         """Resolve the sign every ``interval`` iterations and at the end."""
         if self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(
             runner
@@ -62,8 +56,7 @@ class DepthSignHook(_ResolveDepthSign):
         limbs: (start, joint, end) names; the joint lies in front of the line, on the
             side of the cross product of right-to-left and up. Default: people's hips,
             knees and ankles (or feet).
-        interval: how often, training iterations; the last one always, and before
-            each validation.
+        interval: how often, training iterations; also before each validation.
         num_samples: how many training samples vote, of those that show all these
             landmarks. Without any, the sign stays as the model was given it.
     """
@@ -133,8 +126,7 @@ class DepthSignFromFramesHook(_ResolveDepthSign):
 
     Args:
         num_frames: how many samples, at equal steps over the dataset.
-        interval: how often, training iterations; the last one always, and before
-            each validation.
+        interval: how often, training iterations; also before each validation.
     """
 
     def __init__(self, num_frames: int = 3, interval: int = 500) -> None:
@@ -197,10 +189,7 @@ def unwrapped(runner: Runner) -> Any:
 
 @torch.no_grad()
 def _lift(runner: Runner, model: Any, dataset: Any, rows: Any) -> Tensor | None:
-    """Poses (N, P, 3) of rows of a ``LandmarkBatchDataset``, with sign +1.
-
-    None of a teacher that is lost, which the training may take back yet.
-    """
+    """Poses (N, P, 3) with sign +1; None of a teacher that is lost for the moment."""
     device = model.depth_sign.device
     landmarks, visible = dataset.landmarks[rows], dataset.visible[rows]
     points: Tensor = model.lift_unsigned(landmarks.to(device), visible.to(device))

@@ -31,12 +31,11 @@ class TeacherGuidedLoss(nn.Module):
     ``teacher_labels``; or a frozen ``teacher`` infers them from the 2D target, for any
     head whose output is (N, P, 3) or (N, T, P, 3). As such heads have one loss, x and
     y are then learnt here too: l1 of their error in sides is added, summed over
-    the visible landmarks, as in Eq. (15) of Wang et al. 2019. Where fewer than two are
-    visible there is no side, and the error stays in units of the target.
+    the visible landmarks, as in Eq. (15) of Wang et al. 2019 (in units of the target
+    where no two are visible, and there is no side).
 
     The mean over the samples, in sides, times ``loss_weight``; samples in which the
-    teacher has no answer take part in the l1 alone. Computed in float32 or better, also
-    under AMP.
+    teacher has no answer take part in the l1 alone. In float32 or better, with AMP too.
 
     Args:
         codes_file: the file of teacher codes.
@@ -110,8 +109,7 @@ class TeacherGuidedLoss(nn.Module):
 
         Raises:
             DtypeError, ShapeError: for an output or target of another kind.
-            ValueRangeError: for a depth, or with ``teacher`` a visible landmark, that
-                is not finite.
+            ValueRangeError: for a depth, or a landmark for ``teacher``, not finite.
         """
         for name, tensor in (('output', output), ('target', target)):
             check_real(name, tensor)
