@@ -107,7 +107,7 @@ def evaluate(
         [root_aligned(landmarks, 0), root_aligned(choices[best], 0)[..., 2:]], dim=-1
     )
     found, wanted = (p[:, links[:, 1], 2] - p[:, links[:, 0], 2] for p in (poses, true))
-    deep = wanted.abs() > 50  # noqa: PLR2004
+    deep = wanted.abs() > 50
     errors = {
         'depth_error': depth_error(poses, true),
         'pa_mpjpe': similar,

@@ -16,7 +16,7 @@ from nrsfm_distill_mm.skeletons import HUMAN36M
 
 sys.path.append(str(Path(__file__).parents[1] / 'tools'))
 
-from reporting.numbers import best_scale  # noqa: E402
+from reporting.numbers import best_scale
 
 BONES = torch.tensor(HUMAN36M.bones)
 DEEP = 50.0  # mm, depth of a bone whose direction counts

@@ -24,7 +24,7 @@ from nrsfm_distill_mm.nrsfm import exact_cost, load_teacher_codes, upper_bound_c
 
 sys.path.append(str(Path(__file__).parents[1] / 'tools'))
 
-from reporting.files import read_predictions  # noqa: E402
+from reporting.files import read_predictions
 
 COSTS = {'upper bound': upper_bound_cost, 'exact': exact_cost}
 WEIGHTS = (0.0, 0.03, 0.1, 0.3)

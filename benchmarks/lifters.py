@@ -28,6 +28,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 from teacher_accuracy import train_teacher
 
+from nrsfm_distill_mm.apis.results import write_json
 from nrsfm_distill_mm.evaluation.functional import (
     ERRORS,
     root_aligned,
@@ -219,9 +220,8 @@ def results(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
                     result = lifter_result(
                         lifter_config(lifter, loss, args.out, seed, args.iterations)
                     )
-                file.parent.mkdir(parents=True, exist_ok=True)
                 key = {'lifter': lifter, 'loss': loss, 'seed': seed}
-                mmengine.dump(key | result, file, indent=1)
+                write_json(file, key | result)
             yield mmengine.load(file)
 
 

@@ -50,6 +50,7 @@ from mmengine.config import Config, DictAction
 from reporting.files import Predictions, read_rows
 from scipy.stats import ttest_rel
 
+from nrsfm_distill_mm.apis.results import write_json
 from nrsfm_distill_mm.evaluation import scale_to_bone_length
 from nrsfm_distill_mm.models import NRSfMDistillLoss, TeacherDepthLoss, load_teacher
 from nrsfm_distill_mm.skeletons import HUMAN36M
@@ -408,7 +409,7 @@ def result(
         'settings': trained_with,
         'splits': dict(evaluate(files, codes, checkpoint, seed)),
     }
-    mmengine.dump(content, file, indent=1)
+    write_json(file, content)
     return content
 
 

@@ -34,7 +34,7 @@ from student_on_new_people import finished, result
 
 sys.path.append(str(Path(__file__).parents[1] / 'tools'))
 
-from reporting.files import PredictionFileError, read_predictions  # noqa: E402
+from reporting.files import PredictionFileError, read_predictions
 
 Array = npt.NDArray[Any]
 MOVED = (0.0, 0.005, 0.01, 0.02, 0.03)

@@ -34,6 +34,7 @@ from nrsfm_peers import (
 )
 from torch import Tensor
 
+from nrsfm_distill_mm.apis.results import write_json
 from nrsfm_distill_mm.geometry import normalise_landmarks
 from nrsfm_distill_mm.models import DeepNRSfM
 
@@ -108,7 +109,7 @@ def run(method: str, name: str, poses: Any, seed: int, out: Path) -> dict[str, A
     result = {'method': method, 'case': name, 'seed': seed, 'seconds': seconds}
     result |= evaluate(predicted, case)
     folder.mkdir(parents=True, exist_ok=True)
-    mmengine.dump(result, file, indent=1)
+    write_json(file, result)
     return result
 
 

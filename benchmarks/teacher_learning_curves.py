@@ -33,6 +33,7 @@ from rich.table import Table
 from teacher_accuracy import CONFIG, ERRORS, train_teacher
 from torch import Tensor
 
+from nrsfm_distill_mm.apis.results import write_json
 from nrsfm_distill_mm.geometry import normalise_landmarks
 from nrsfm_distill_mm.models import load_teacher
 from nrsfm_distill_mm.synthetic.sampling import sample_poses
@@ -132,8 +133,7 @@ def run(trial: Trial, part: str, seed: int, out: Path) -> None:
         # As many of the first samples as suffice.
         some = {name: values[:LARGEST_TEST] for name, values in case.items()}
         result[split] = evaluate(lifted(some['keypoints']), some)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    mmengine.dump(result, file, indent=1)
+    write_json(file, result)
 
 
 def _teacher(trial: Trial, folder: Path, seed: int) -> Lifter:

@@ -26,6 +26,8 @@ from rich.table import Table
 from teacher_accuracy import ERRORS, train_teacher
 from torch import Tensor
 
+from nrsfm_distill_mm.apis.results import write_json
+
 Array = npt.NDArray[np.float64]
 Links = tuple[tuple[int, int], ...]
 BOX_LINKS: Links = (
@@ -107,7 +109,7 @@ def quadruped(count: int, rng: np.random.Generator) -> Array:
     across = np.stack([-np.sin(shake), 0 * shake, np.cos(shake)], axis=-1)
     points[:, 0], points[:, 1] = eyes - 50 * across, eyes + 50 * across
     for first, start, side in ((5, 3, -1), (8, 3, 1), (11, 4, -1), (14, 4, 1)):
-        front = start == 3  # noqa: PLR2004
+        front = start == 3
         points[:, first] = points[:, start] + np.array([0.0, -60.0, 90.0 * side])
         swing, spread = uniform(-35, 35), side * uniform(0, 12)
         points[:, first + 1] = points[:, first] + swung(230, swing, spread)
@@ -183,7 +185,7 @@ def run(name: str, count: int, iterations: int, seed: int, out: Path) -> dict[st
     result |= evaluate(teacher.lift_unsigned(case['keypoints']), case, ends)
     flat = torch.nn.functional.pad(case['keypoints'], (0, 1))
     result['depth_error_flat'] = evaluate(flat, case, ends)['depth_error']
-    mmengine.dump(result, file, indent=1)
+    write_json(file, result)
     return result
 
 

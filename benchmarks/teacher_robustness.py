@@ -26,6 +26,7 @@ from rich.table import Table
 from teacher_accuracy import ROOT, train_teacher
 from torch import Tensor
 
+from nrsfm_distill_mm.apis.results import write_json
 from nrsfm_distill_mm.evaluation import scale_to_bone_length
 from nrsfm_distill_mm.geometry import mirror_depth, normalise_landmarks
 from nrsfm_distill_mm.models import DeepNRSfM
@@ -158,7 +159,7 @@ def run(
     result |= judge(teacher, clean | {'keypoints': points}, visible)
     if config == 'perspective':
         result['sign_is_right'] = _sign_is_right(teacher, clean)
-    mmengine.dump(result, file, indent=1)
+    write_json(file, result)
 
 
 def _sign_is_right(teacher: DeepNRSfM, clean: Case) -> bool:

@@ -23,6 +23,7 @@ from mmengine.logging import MessageHub
 from teacher_accuracy import train_teacher
 from torch import Tensor
 
+from nrsfm_distill_mm.apis.results import write_json
 from nrsfm_distill_mm.models import ChooseStartHook
 
 Case = dict[str, Tensor]
@@ -43,7 +44,7 @@ def run(group: str, case: Case, seed: int, args: argparse.Namespace) -> None:
     result = {'group': group, 'seed': seed, 'label_free_error': error}
     result |= {'final_label_free_error': float(final)}
     result |= evaluate(teacher.lift_unsigned(case['keypoints']), case)
-    mmengine.dump(result, file, indent=1)
+    write_json(file, result)
 
 
 def summarise(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

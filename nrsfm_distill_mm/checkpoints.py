@@ -67,11 +67,15 @@ def plain_checkpoint(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """A copy with NumPy's arrays and numbers as lists and Python's numbers."""
+    """A copy with NumPy's arrays and numbers as lists and Python's numbers.
+
+    MMEngine's records of log values, which are not read, are left out.
+    """
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, Mapping):
-        return {plain(k): plain(v) for k, v in value.items()}
+        kept = {k: v for k, v in value.items() if not isinstance(v, _IgnoredHistory)}
+        return {plain(k): plain(v) for k, v in kept.items()}
     if isinstance(value, list | tuple):
         return type(value)(plain(v) for v in value)
     return value

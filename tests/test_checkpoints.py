@@ -65,6 +65,16 @@ def test_arrays_of_older_checkpoints_are_read_and_made_plain(value, tmp_path):
     assert not isinstance(again, np.ndarray | np.generic)
 
 
+def test_logs_of_older_checkpoints_are_left_out(tmp_path):
+    path, records = tmp_path / 'x.pth', {'train/loss': HistoryBuffer([2.0], [1])}
+    hub = {'log_scalars': records, 'runtime_info': {'iter': 3}}
+    torch.save({'message_hub': hub}, path)
+    for _ in range(2):
+        torch.save(plain_checkpoint(load_checkpoint(path)), path)
+    found = torch.load(path, weights_only=True)
+    assert found == {'message_hub': hub | {'log_scalars': {}}}
+
+
 def test_plain_keeps_what_is_plain():
     weights = torch.nn.BatchNorm1d(3).state_dict()
     value = {1: ('a', None, [True, 2.5]), 'b': OrderedDict(c=torch.ones(2))}

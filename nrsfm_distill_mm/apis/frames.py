@@ -56,16 +56,20 @@ def read_frames(
 
 
 def with_own_files(
-    sources: Sequence[Source], targets: Callable[[Source], Sequence[Path]]
+    sources: Sequence[Source],
+    targets: Callable[[Source], Sequence[Path]],
+    also_read: Sequence[Path] = (),
 ) -> tuple[list[Source], dict[str, InferenceInputError]]:
     """The sources whose results overwrite nothing, and what is wrong with others.
 
     Args:
         sources: the inputs.
         targets: the files that the results of one would be written to.
+        also_read: other files that are read.
     """
     kept, refused = [], {}
-    inputs = {Path(s.name).resolve() for s in sources if s.array is None}
+    names = [Path(source.name) for source in sources if source.array is None]
+    inputs = {path.resolve() for path in (*names, *also_read)}
     taken: dict[Path, str] = {}
     for source in sources:
         files = [path.resolve() for path in targets(source)]

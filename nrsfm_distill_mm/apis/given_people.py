@@ -58,6 +58,16 @@ def by_source(name: str, given: Any, sources: Sequence[Source]) -> dict[str, Any
     return {s.name: entry for s, entry in zip(sources, given, strict=True)}
 
 
+def files_of(given: Any, sources: Sequence[Source]) -> list[Path]:
+    """The JSON files that are read, whether they are there or not."""
+    if not isinstance(given, str | Path):
+        return []
+    path = Path(given)
+    if path.is_dir():
+        return [path / f'{Path(source.name).stem}.json' for source in sources]
+    return [path]
+
+
 def of_frame(name: str, entries: Mapping[str, Any], source: Source, index: int) -> Any:
     """The people that were given for a picture, or for one frame of a video.
 
@@ -103,8 +113,9 @@ def _refuse_repeated(name: str, names: Sequence[str]) -> None:
 def _read_all(name: str, path: Path, sources: Sequence[Source]) -> Any:
     if not path.is_dir():
         return _read(name, path)
-    files = {s.name: path / f'{Path(s.name).stem}.json' for s in sources}
-    found = {key: file for key, file in files.items() if file.exists()}
+    names = (source.name for source in sources)
+    files = zip(names, files_of(path, sources), strict=True)
+    found = {key: file for key, file in files if file.exists()}
     _refuse_repeated(name, [file.name for file in found.values()])
     contents = {key: _read(name, file) for key, file in found.items()}
     return {

@@ -18,6 +18,7 @@ from nrsfm_distill_mm.apis.frames import (
     read_frames,
     with_own_files,
 )
+from nrsfm_distill_mm.apis.given_people import files_of
 from nrsfm_distill_mm.apis.outputs import Outputs
 from nrsfm_distill_mm.apis.recording import Recording
 from nrsfm_distill_mm.apis.sources import (
@@ -97,7 +98,9 @@ class ImagePose3DInferencer(DrawingInferencer):
         outputs = self._read_outputs(draw, write)
         sources = list_sources(inputs)
         find_people = self._people_finder(sources, **find)
-        usable, failures = with_own_files(sources, outputs.files)
+        given = (find.get(name) for name in ('bboxes', 'keypoints'))
+        read = [path for people in given for path in files_of(people, sources)]
+        usable, failures = with_own_files(sources, outputs.files, read)
         self._failures = dict(failures)
         for run in runs(usable):
             try:

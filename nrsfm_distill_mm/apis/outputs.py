@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
+
 from nrsfm_distill_mm.apis.errors import OutputArgumentError
 from nrsfm_distill_mm.apis.sources import Source
 
@@ -30,10 +32,14 @@ class Outputs(NamedTuple):
     turning: bool = False
 
     def picture(self, source: Source) -> Path:
-        """Where the picture, or video, of a source's poses goes."""
+        """Where the picture, or video, of a source's poses goes.
+
+        A picture keeps its name, and gets .jpg where OpenCV does not write its format.
+        """
         folder = Path(self.pictures or '')
         if source.kind == 'image':
-            return folder / Path(source.name).name
+            name = Path(source.name).name
+            return folder / (name if cv2.haveImageWriter(name) else f'{name}.jpg')
         suffix = f'.{self.moving}'
         return folder if folder.suffix == suffix else folder / (_stem(source) + suffix)
 

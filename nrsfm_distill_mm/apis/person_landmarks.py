@@ -59,7 +59,7 @@ def _checked(
     visible = (scores > 0) & np.isfinite(points).all(axis=1)
     if not visible.any():
         raise PersonLandmarksError(f'{where}: expected a visible landmark, got none')
-    if box is None:
+    if not box.size:
         seen = points[visible]
         box = np.concatenate([seen.min(axis=0), seen.max(axis=0)])
     return {
@@ -71,15 +71,15 @@ def _checked(
 
 
 def _parts(where: str, person: Any) -> tuple[Any, Any, Any]:
-    """Landmarks (P, 2), scores (P,), and the box (4,) if there is one."""
+    """Landmarks (P, 2), scores (P,), and the box (4,) or (0,)."""
     known = person if isinstance(person, Mapping) else {'keypoints': person}
     try:
         points = np.asarray(known['keypoints'], np.float32)
         plain = np.ones(points.shape[:-1])
-        scores = points[..., 2] if points.shape[-1] == 3 else plain  # noqa: PLR2004
+        scores = points[..., 2] if points.shape[-1] == 3 else plain
         scores = np.asarray(known.get('keypoint_scores', scores), np.float32)
         box = known.get('bbox')
-        box = None if box is None else np.asarray(box, np.float32).reshape(-1)[:4]
+        box = np.asarray([] if box is None else box, np.float32).reshape(-1)[:4]
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise PersonLandmarksError(f'{where}: expected numbers: {error!r}') from error
     return points[..., :2], scores, box

@@ -84,7 +84,7 @@ def _problem(path: str) -> str:
         with Image.open(BytesIO(get(path))) as image:
             image.draft(None, (1, 1))
             image.load()
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         return str(error) or type(error).__name__
     return ''
 

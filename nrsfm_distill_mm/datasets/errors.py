@@ -5,7 +5,7 @@ from pathlib import Path
 from tokenize import TokenError
 from typing import Any
 from zipfile import BadZipFile
-from zlib import error as ZlibError  # noqa: N812
+from zlib import error as ZlibError
 
 import numpy as np
 

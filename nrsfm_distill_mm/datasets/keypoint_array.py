@@ -40,7 +40,7 @@ class KeypointArrayDataset(LandmarkRowsDataset):
         arrays |= landmark_columns(
             self.ann_file, arrays['keypoints'], arrays['keypoints_visible']
         )
-        keypoints, hidden = arrays['keypoints'], arrays['keypoints_visible'] <= 0
+        keypoints, hidden = arrays['keypoints'], ~(arrays['keypoints_visible'] > 0)
         low = np.where(hidden[..., None], np.inf, keypoints).min(axis=1)
         high = np.where(hidden[..., None], -np.inf, keypoints).max(axis=1)
         arrays['id'] = np.arange(len(keypoints))

@@ -147,7 +147,7 @@ def _columns(infos: Sequence[dict[str, Any]]) -> tuple[Any, Any, Any]:
     landmarks = np.stack([info['keypoints'][0, :, :2] for info in infos])
     visible = np.stack([np.asarray(info['keypoints_visible'])[0] for info in infos])
     # MMPose's converter adds weights, 0 where a dataset never annotates a landmark.
-    weighted = visible.ndim == 3  # noqa: PLR2004
+    weighted = visible.ndim == 3
     shown = (visible[..., 0] if weighted else visible) > 0
     annotated = visible[..., 1] > 0 if weighted else np.ones_like(shown)
     return landmarks.astype(np.float32), shown, annotated

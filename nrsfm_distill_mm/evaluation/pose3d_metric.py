@@ -74,7 +74,7 @@ class Pose3DErrorMetric(BaseMetric):
     def process(
         self, data_batch: Mapping[str, Any], data_samples: Sequence[dict[str, Any]]
     ) -> None:
-        """Keep one list a sample, of one record a pose.
+        """Keep one list a sample, of one record a pose; empty without truth.
 
         MMEngine keeps as many results as the data set has samples.
         """
@@ -89,6 +89,8 @@ class Pose3DErrorMetric(BaseMetric):
                     f'{sample.get("img_path")}, found none; put "keypoints_3d" into '
                     'the meta_keys of PackPoseInputs'
                 )
+            else:
+                self.results.append([])
 
     def compute_metrics(self, results: list[list[dict[str, Any]]]) -> dict[str, float]:
         """Means over the poses, keyed as ``mpjpe`` and ``mpjpe_<action>``."""
@@ -114,9 +116,15 @@ class Pose3DErrorMetric(BaseMetric):
             arrays['keypoints_3d_gt'] = true.float().numpy()
             arrays['skeleton_links'] = links.numpy()
             arrays['root_index'] = np.array(self.root_index)
+            arrays['keypoint_names'] = np.array(self._names(true.shape[1]))
             arrays['provenance'] = np.array(json.dumps(run_provenance()))
             _save(Path(self.out_file), arrays)
         return summarise(predicted, true, arrays['action'])
+
+    def _names(self, points: int) -> list[str]:
+        """Those of the P landmarks."""
+        names = self.dataset_meta['keypoint_id2name']  # type: ignore[index]
+        return [names[i] for i in range(points)]
 
     def _links(self, points: int) -> Tensor:
         """The bones (L, 2) that give the scale; all pairs if there are none."""

@@ -34,8 +34,13 @@ def run_provenance() -> dict[str, Any]:
         'versions': versions(),
     }
     if hub.get_info('max_iters') is not None:  # this run is the training
-        seed, iterations = hub.get_info('seed'), hub.get_info('iter')
-        training = {'config': config, 'seed': seed, 'iterations': iterations}
+        # MMEngine notes it before each, from 0.
+        iterations = hub.get_info('iter', -1) + 1
+        training = {
+            'config': config,
+            'seed': hub.get_info('seed'),
+            'iterations': iterations,
+        }
         return {**found, 'training': training}
     path = checkpoint_path(config)
     meta: dict[str, Any] = {}

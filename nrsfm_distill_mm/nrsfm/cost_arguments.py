@@ -41,7 +41,7 @@ class CostArguments(NamedTuple):
     visible: Tensor | None
 
 
-def cost_arguments(  # noqa: PLR0913
+def cost_arguments(
     depth: Tensor,
     code: Tensor,
     camera: Tensor,

@@ -27,7 +27,7 @@ from nrsfm_distill_mm.nrsfm.depth_subspace import (
 LEAST_CODE_WEIGHT = 1e-6  # of the exact cost
 
 
-def upper_bound_terms(  # noqa: PLR0913
+def upper_bound_terms(
     depth: Tensor,
     code: Tensor,
     camera: Tensor,
@@ -72,7 +72,7 @@ def _upper_bound(
     return cost, constraint.multiplier(constraint.depth(pull))
 
 
-def upper_bound_cost(  # noqa: PLR0913
+def upper_bound_cost(
     depth: Tensor,
     code: Tensor,
     camera: Tensor,
@@ -174,7 +174,7 @@ def _search(
     )
 
 
-def exact_cost(  # noqa: PLR0913
+def exact_cost(
     depth: Tensor,
     code: Tensor,
     camera: Tensor,

@@ -128,7 +128,8 @@ def _head(joint: dict[str, Array]) -> list[_Piece]:
     thorax, chin, top = joint['thorax'], joint['neck_base'], joint['head']
     up = _unit(top - chin)
     lean = chin - thorax - np.dot(chin - thorax, up) * up
-    facing = _chest_forward(joint) + 2 * lean / np.linalg.norm(chin - thorax)
+    neck = max(np.linalg.norm(chin - thorax), 1e-9)
+    facing = _chest_forward(joint) + 2 * lean / neck
     ahead = _unit(facing - np.dot(facing, up) * up)
     side = np.array(
         (

@@ -131,7 +131,7 @@ def _extent(
     return min(low), max(high)
 
 
-def _solve(  # noqa: PLR0913
+def _solve(
     va: Image, vd: Image, vv: Image, aa: float, dd: float, ad: float, r: float, g: float
 ) -> tuple[Image, Image]:
     """Depth (infinite on a miss) and t of the entry into one rounded cone."""

@@ -342,11 +342,17 @@ def test_a_video_may_be_named_itself(inferencer, video, tmp_path):
     assert files(tmp_path / 'out') == ['mine.mp4']
 
 
-def test_a_picture_that_cannot_be_written(inferencer, tmp_path):
-    (tmp_path / 'a.odd').write_bytes(cv2.imencode('.png', picture())[1].tobytes())
+@pytest.mark.parametrize('name', ['frame_0001', 'a.jfif', 'a.odd'])
+def test_a_format_that_is_not_written_becomes_jpeg(inferencer, tmp_path, name):
+    (tmp_path / name).write_bytes(cv2.imencode('.jpg', picture())[1].tobytes())
+    list(inferencer(str(tmp_path / name), out_dir=str(tmp_path / 'out')))
+    assert files(tmp_path / 'out' / 'visualizations') == [f'{name}.jpg']
+
+
+def test_a_picture_that_cannot_be_written(tmp_path):
     with pytest.raises(OSError, match='cannot write this picture'):
-        list(inferencer(str(tmp_path / 'a.odd'), vis_out_dir=str(tmp_path / 'out')))
-    assert files(tmp_path / 'out') == []
+        results.write_image(tmp_path / 'a.odd', picture())
+    assert files(tmp_path) == []
 
 
 def test_showing_needs_a_display(inferencer):

@@ -11,6 +11,7 @@ from tiny_student import ROOT, lifting_config, picture, save_student, write_vide
 
 from nrsfm_distill_mm.apis import (
     ImagePose3DInferencer,
+    InferenceInputError,
     PersonBoxError,
     PersonLandmarksError,
 )
@@ -98,6 +99,25 @@ def test_what_mmpose_has_predicted_is_read(lifter, tmp_path):
         for people in result['predictions']
     ]
     assert counts == [1, 0, 1]
+
+
+@pytest.mark.parametrize('given', ['predictions', 'predictions/a.json'])
+def test_what_is_read_is_not_overwritten(lifter, tmp_path, given):
+    image, file = tmp_path / 'a.png', tmp_path / 'predictions' / 'a.json'
+    cv2.imwrite(str(image), picture())
+    file.parent.mkdir()
+    file.write_text(json.dumps([{'keypoints': POINTS.tolist()}]))
+    before = file.read_bytes()
+    call = lifter(str(image), keypoints=str(tmp_path / given), out_dir=str(tmp_path))
+    with pytest.raises(InferenceInputError, match=r'a\.png: .*overwrite an input'):
+        list(call)
+    assert file.read_bytes() == before
+
+
+def test_a_box_that_is_empty_is_that_of_the_landmarks():
+    for nothing in ([], [[]], None):
+        (person,) = found([{'keypoints': POINTS, 'bbox': nothing}])
+        np.testing.assert_array_equal(person['bbox'], found([POINTS])[0]['bbox'])
 
 
 def test_what_mmposes_demos_write_is_read():

@@ -9,9 +9,9 @@ from layouts import REPO
 
 sys.path.append(str(REPO / 'benchmarks'))
 
-from bench_inference import expectation_call, peak_bytes, softmax_form  # noqa: E402
+from bench_inference import expectation_call, peak_bytes, softmax_form
 
-from nrsfm_distill_mm.geometry import soft_argmax_3d  # noqa: E402
+from nrsfm_distill_mm.geometry import soft_argmax_3d
 
 
 def test_every_part_runs(tmp_path) -> None:

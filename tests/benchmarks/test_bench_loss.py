@@ -8,7 +8,7 @@ import torch
 from layouts import REPO
 
 sys.path.insert(0, str(REPO / 'benchmarks'))
-import bench_loss  # noqa: E402
+import bench_loss
 
 
 def test_every_part_runs(tmp_path) -> None:

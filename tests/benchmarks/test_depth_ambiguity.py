@@ -10,7 +10,7 @@ from layouts import WORM_SWAP, exact_codes, write_codes
 
 sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 
-from depth_ambiguity import (  # noqa: E402
+from depth_ambiguity import (
     LIMBS,
     bone_signs,
     by_tercile,
@@ -20,18 +20,18 @@ from depth_ambiguity import (  # noqa: E402
     limb_errors,
     measures,
 )
-from image_free_student import (  # noqa: E402
+from image_free_student import (
     BonewiseLifter,
     WholePoseLifter,
     lifted,
     train_lifter,
     training_set,
 )
-from limb_figure import turned_limbs  # noqa: E402
+from limb_figure import turned_limbs
 
-from nrsfm_distill_mm.geometry import mirror_depth  # noqa: E402
-from nrsfm_distill_mm.models import DeepNRSfM, TeacherDepthLoss  # noqa: E402
-from nrsfm_distill_mm.synthetic.sampling import sample_scene  # noqa: E402
+from nrsfm_distill_mm.geometry import mirror_depth
+from nrsfm_distill_mm.models import DeepNRSfM, TeacherDepthLoss
+from nrsfm_distill_mm.synthetic.sampling import sample_scene
 
 COUNT = 90
 

@@ -11,8 +11,8 @@ from nrsfm_distill_mm.geometry import mirror_depth, normalise_landmarks
 from nrsfm_distill_mm.synthetic.sampling import sample_poses
 
 sys.path.insert(0, str(REPO / 'benchmarks'))
-import capture_cases as capture  # noqa: E402
-import nrsfm_peers as peers  # noqa: E402
+import capture_cases as capture
+import nrsfm_peers as peers
 
 
 def rigid(name: str) -> dict[str, torch.Tensor]:

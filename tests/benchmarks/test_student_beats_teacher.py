@@ -13,7 +13,7 @@ from torch import Tensor
 
 sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 
-from student_beats_teacher import (  # noqa: E402
+from student_beats_teacher import (
     ALONE,
     BONES,
     BONEWISE_BOTH,
@@ -42,9 +42,9 @@ from student_beats_teacher import (  # noqa: E402
     teacher_config,
     with_teacher,
 )
-from student_beats_teacher import result as seed_result  # noqa: E402
+from student_beats_teacher import result as seed_result
 
-from nrsfm_distill_mm.skeletons import HUMAN36M  # noqa: E402
+from nrsfm_distill_mm.skeletons import HUMAN36M
 
 OTHER_NETWORKS = {*GIVEN, *FOUND, *REGRESSION}
 COLUMNS = ('rescaled', 'pa_mpjpe', 'mpjpe', 'size', 'signs', 'mended', 'broken')

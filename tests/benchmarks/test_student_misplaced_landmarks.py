@@ -8,9 +8,9 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 
-import student_misplaced_landmarks as benchmark  # noqa: E402
-from reporting.files import PredictionFileError  # noqa: E402
-from student_beats_teacher import ANNOTATION, STRIPS  # noqa: E402
+import student_misplaced_landmarks as benchmark
+from reporting.files import PredictionFileError
+from student_beats_teacher import ANNOTATION, STRIPS
 
 NAMES = ['S9/a/a_1.jpg', 'S9/a/a_2.jpg', 'S11/b/b_1.jpg']
 RNG = np.random.default_rng(0)

@@ -7,8 +7,8 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[2] / 'benchmarks'))
 
-import student_on_new_people  # noqa: E402
-from student_beats_teacher import STRIPS  # noqa: E402
+import student_on_new_people
+from student_beats_teacher import STRIPS
 
 COLUMNS = ('rescaled', 'pa_mpjpe', 'mpjpe', 'size', 'signs', 'mended', 'broken')
 

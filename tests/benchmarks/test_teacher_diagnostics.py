@@ -9,7 +9,7 @@ import pytest
 from layouts import REPO
 
 sys.path.insert(0, str(REPO / 'benchmarks'))
-import teacher_diagnostics as report  # noqa: E402
+import teacher_diagnostics as report
 
 ERRORS = [90.0, 70.0, 50.0, 80.0, 95.0]
 

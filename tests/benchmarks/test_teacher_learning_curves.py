@@ -13,8 +13,8 @@ from mmengine.config import Config
 from PIL import Image
 
 sys.path.insert(0, str(REPO / 'benchmarks'))
-import teacher_learning_curves as benchmark  # noqa: E402
-from capture_cases import draw_case  # noqa: E402
+import teacher_learning_curves as benchmark
+from capture_cases import draw_case
 
 CAPTURE = {
     'keypoints_3d': 500 * np.random.default_rng(0).normal(size=(60, 17, 3)),

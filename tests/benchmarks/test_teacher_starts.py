@@ -8,7 +8,7 @@ import pytest
 from layouts import REPO
 
 sys.path.insert(0, str(REPO / 'benchmarks'))
-import teacher_starts  # noqa: E402
+import teacher_starts
 
 
 def start(

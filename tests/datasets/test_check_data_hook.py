@@ -77,6 +77,12 @@ def test_a_broken_image_is_named(folder, damage, split):
         before_train(*pair)
 
 
+def test_an_image_too_large_for_pillow_is_named(folder, monkeypatch):
+    monkeypatch.setattr('PIL.Image.MAX_IMAGE_PIXELS', 10)
+    with pytest.raises(AnnotationError, match=r'images/0\.jpg.*exceeds limit.*4 of 4'):
+        before_train(dataset(folder))
+
+
 WRAPPERS = {
     'plain': lambda data: data,
     'repeated': lambda data: RepeatDataset(data, 3),

@@ -51,6 +51,16 @@ def test_hidden_landmarks_may_be_nan(tmp_path, points):
     assert np.isfinite(load(path)[0]['keypoints']).all()
 
 
+@pytest.mark.parametrize('hidden', [0, np.nan, -1])
+def test_hidden_landmarks_are_not_in_the_box(tmp_path, points, hidden):
+    visible = np.ones(points.shape[:2])
+    visible[0, 3] = hidden
+    path = write_arrays(tmp_path / 'a.npz', keypoints=points, keypoints_visible=visible)
+    shown = np.delete(points[0], 3, axis=0)
+    expected = np.concatenate([shown.min(axis=0), shown.max(axis=0)])
+    np.testing.assert_allclose(load(path)[0]['bbox'], expected[None], rtol=1e-6)
+
+
 def test_what_mmpose_refuses_is_left_out(tmp_path, points, monkeypatch):
     points[1] = points[1, :1]  # a box without an area
     points[2] -= 1e4  # no positive coordinate: in an image it cannot be seen

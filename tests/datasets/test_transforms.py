@@ -239,6 +239,13 @@ def test_hidden_landmarks_have_no_say_in_the_scale_of_true_depths():
     np.testing.assert_allclose(*depths, rtol=1e-4)
 
 
+def test_of_one_visible_landmark_no_depth_is_learnt():
+    info = sample(1, keypoints_visible=np.float32([[0, 0, 1, 0, 0]]))
+    found = Compose([*crop(True), LoadDepthLabels(), GenerateTarget(CODEC)])(info)
+    assert np.isfinite(found['keypoint_labels']).all()
+    assert (found['keypoint_weights'] == 0).all()
+
+
 def test_true_depths_become_three_dimensional_labels():
     steps = [*crop(True), LoadDepthLabels(), GenerateTarget(CODEC)]
     found = Compose(steps)(sample(2))

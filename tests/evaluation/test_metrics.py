@@ -19,7 +19,11 @@ from nrsfm_distill_mm.geometry import ShapeError
 from nrsfm_distill_mm.nrsfm import load_teacher_codes
 
 LINKS = [(0, 1), (1, 2), (2, 3), (3, 4)]
-META = {'dataset_name': 'worm', 'skeleton_links': LINKS}
+META = {
+    'dataset_name': 'worm',
+    'skeleton_links': LINKS,
+    'keypoint_id2name': dict(enumerate('abcde')),
+}
 
 
 def _sample(index: int, shift: float = 0.0, action: str = 'crawl') -> dict[str, Any]:
@@ -105,6 +109,7 @@ def test_poses_are_kept_for_reports(tmp_path: Path) -> None:
     with np.load(path) as file:
         assert file['key'].tolist() == ['0.jpg:0', '1.jpg:1']
         assert file['keypoints_3d'].shape == (2, 5, 3)
+        assert file['keypoint_names'].tolist() == list('abcde')
         np.testing.assert_allclose(file['keypoints_3d'][:, 0], 0)
         versions = json.loads(str(file['provenance']))['versions']
     assert {'torch', 'mmpose', 'nrsfm_distill_mm'} <= set(versions)
@@ -129,6 +134,12 @@ def test_a_tested_checkpoint_tells_how_it_was_trained(tmp_path: Path) -> None:
     name, digest = found['checkpoint'].split()
     assert name == path.name
     assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_a_validation_tells_how_long_was_trained(tmp_path: Path) -> None:
+    hub = MessageHub.get_instance(f'validation of {tmp_path}')
+    hub.update_info_dict({'max_iters': 20, 'seed': 4, 'iter': 19})
+    assert run_provenance()['training'] == {'config': '', 'seed': 4, 'iterations': 20}
 
 
 def test_every_frame_of_a_sequence_counts() -> None:
@@ -157,6 +168,33 @@ def test_samples_without_truth_may_be_left_out() -> None:
     metric = Pose3DErrorMetric(truth_required=False)
     assert _evaluate(metric, [known, unknown]) == _evaluate(metric, [known])
     assert _evaluate(metric, [unknown]) == {}
+
+
+def test_samples_without_truth_leave_the_shares_of_processes_in_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second process's share has the sample that fills up its last batch."""
+    unknown = _sample(1)
+    del unknown['keypoints_3d']
+    first, second = (
+        Pose3DErrorMetric(truth_required=False, collect_dir=str(tmp_path / 'shares'))
+        for _ in range(2)
+    )
+    first.dataset_meta = META
+    both = [_sample(0, shift=10), _sample(2, shift=40)]
+    expected = _evaluate(Pose3DErrorMetric(), both)
+    first.process({}, both)
+    second.process({}, [unknown, _sample(0, shift=10)])
+    _collect(second, tmp_path / 'shares', monkeypatch)
+    assert first.evaluate(3) == expected
+
+
+def _collect(second: Any, shares: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if a second process had put its results there."""
+    shares.mkdir()
+    (shares / 'part_1.pkl').write_bytes(pickle.dumps(second.results))
+    monkeypatch.setattr('mmengine.dist.dist.get_dist_info', lambda: (0, 2))
+    monkeypatch.setattr('mmengine.dist.dist.barrier', lambda: None)
 
 
 def _codes(index: int, atoms: int = 6) -> dict[str, Any]:
@@ -212,10 +250,7 @@ def test_codes_of_two_processes_come_together(
     first.dataset_meta = META
     first.process({}, [_codes(0), _codes(2)])
     second.process({}, [_codes(1), _codes(0)])
-    shares.mkdir()
-    (shares / 'part_1.pkl').write_bytes(pickle.dumps(second.results))
-    monkeypatch.setattr('mmengine.dist.dist.get_dist_info', lambda: (0, 2))
-    monkeypatch.setattr('mmengine.dist.dist.barrier', lambda: None)
+    _collect(second, shares, monkeypatch)
     summary = first.evaluate(3)
     assert summary['teacher/reprojection_error'] == 1
     assert load_teacher_codes(path).code[:, 0].tolist() == [1, 2, 0]

@@ -13,7 +13,7 @@ from nrsfm_distill_mm.skeletons import HUMAN36M
 
 sys.path.append(str(REPO / 'benchmarks'))
 
-from capture_cases import draw_case  # noqa: E402
+from capture_cases import draw_case
 
 POSES = REAL / 'cmu_mocap' / 'cmu_mocap_train.npz'
 RULE = BendRule(

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MessageHub
 from mmengine.structures import InstanceData
 from mmpose.registry import MODELS
 from mmpose.structures import PoseDataSample
@@ -108,6 +109,7 @@ def test_strips_lifter_and_gate_learn_apart(
     loss |= {'bone_weight': 1.0, 'perspective': True}
     student = build(depth_loss=loss, whole_pose_channels=9)
     teacher = {f'teacher_{k}': v for k, v in labels._asdict().items()}
+    hub = MessageHub.get_instance('strips, lifter and gate')
     losses = student(images, samples_of(targets | teacher), mode='loss')
     head = student.head
     learns = {
@@ -116,6 +118,8 @@ def test_strips_lifter_and_gate_learn_apart(
         'loss_gate': head.depth_gate,
     }
     assert set(losses) == {*learns, 'loss_kpt', 'loss_kpt_whole'}
+    for name in ('teacher_bones', 'teacher_bones_whole', 'inverse_distance'):
+        assert len(hub.log_scalars[f'train/{name}'].data[0]) == 1
     for name, part in learns.items():
         head.zero_grad()
         losses[name].backward()

@@ -120,6 +120,14 @@ def test_the_nose_is_in_front_of_the_hair():
         assert np.cross(across, up) @ (eyes - hair) > 0
 
 
+def test_who_has_no_neck_has_a_head():
+    joints = sample_scene(1, 0).joints_camera[0]
+    joints[HUMAN36M.index('neck_base')] = joints[HUMAN36M.index('thorax')]
+    body = build_mannequin(joints)
+    assert np.isfinite(body.start).all()
+    assert np.isfinite(body.end).all()
+
+
 def test_pictures_follow_from_their_arguments(scene):
     camera = scene.cameras.intrinsics(int(scene.camera_index[0]))
     joints = scene.joints_camera[0]

@@ -13,9 +13,9 @@ from mmengine.config import Config
 
 sys.path.append(str(REPO / 'tools'))
 
-from browse_codes import main  # noqa: E402
+from browse_codes import main
 
-from nrsfm_distill_mm.nrsfm import (  # noqa: E402
+from nrsfm_distill_mm.nrsfm import (
     CodesInfo,
     TeacherCodes,
     save_teacher_codes,

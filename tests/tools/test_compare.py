@@ -9,13 +9,13 @@ import torch
 
 sys.path.append(str(Path(__file__).parents[2] / 'tools'))
 
-from compare import main, make_report  # noqa: E402
-from reporting.figure import choose_frames, read_image  # noqa: E402
-from reporting.files import PredictionFileError, read_predictions, read_rows  # noqa: E402
-from reporting.numbers import best_scale, sample_errors  # noqa: E402
-from reporting.training import read_training  # noqa: E402
+from compare import main, make_report
+from reporting.figure import choose_frames, read_image
+from reporting.files import PredictionFileError, read_predictions, read_rows
+from reporting.numbers import best_scale, sample_errors
+from reporting.training import read_training
 
-from nrsfm_distill_mm.skeletons import HUMAN36M  # noqa: E402
+from nrsfm_distill_mm.skeletons import HUMAN36M
 
 COUNT = 6
 
@@ -152,12 +152,14 @@ def test_files_about_other_samples_are_refused(files, tmp_path, changes, message
         read_rows({**files, 'other': other})
 
 
-def test_names_of_landmarks_come_from_the_file_or_from_a_known_layout(tmp_path):
-    known = read_predictions(save(tmp_path / 'a.npz'))
-    assert known.joint_names == HUMAN36M.joint_names
+def test_names_of_landmarks_come_from_the_file(tmp_path):
+    assert read_predictions(save(tmp_path / 'a.npz')).joint_names is None
     own = np.array([f'left_{i}' for i in range(17)])
     named = read_predictions(save(tmp_path / 'b.npz', keypoint_names=own))
     assert named.joint_names == tuple(own)
+    few = save(tmp_path / 'c.npz', keypoint_names=own[:5])
+    with pytest.raises(PredictionFileError, match=r'keypoint_names of shape \(17,\)'):
+        read_predictions(few)
 
 
 @pytest.mark.parametrize('count', [1, 2, 5, 7, 50])

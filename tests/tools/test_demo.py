@@ -12,7 +12,7 @@ from nrsfm_distill_mm.visualization import pose3d_visualizer
 
 sys.path.append(str(Path(__file__).parents[2] / 'tools'))
 
-from demo import main  # noqa: E402
+from demo import main
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ from tiny_student import ROOT, SIZE, lifting_config, picture, save_student
 
 sys.path.append(str(REPO / 'tools'))
 
-import export_onnx  # noqa: E402
-from export_onnx import CropsToKeypoints, load_student, main  # noqa: E402
+import export_onnx
+from export_onnx import CropsToKeypoints, load_student, main
 
-from nrsfm_distill_mm.apis import ImagePose3DInferencer  # noqa: E402
+from nrsfm_distill_mm.apis import ImagePose3DInferencer
 
 H36M = sorted((REAL / 'mmpose_samples' / 'h36m').rglob('*.jpg'))
 
@@ -139,7 +139,7 @@ def test_the_example_of_the_documentation_is_what_the_inferencer_says(
     cv2.imwrite(str(folder / 'picture.png'), picture())
     monkeypatch.chdir(folder)
     names: dict[str, np.ndarray] = {}
-    exec(example, names)  # noqa: S102
+    exec(example, names)
     # 90 px are 1.25 times 72.
     inferencer = ImagePose3DInferencer(weights=weights, device='cpu')
     result = next(inferencer(picture(), bboxes=[[28, 0, 100, 96]]))

@@ -106,6 +106,13 @@ def test_missing_files_are_named(tmp_path):
         tool.main([str(folder), '--out', str(tmp_path / 'out')])
 
 
+@pytest.mark.parametrize('every', ['0', '-1'])
+def test_people_are_held_out_at_steps(every, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        tool.main([str(tmp_path), '--test-every', every])
+    assert f'--test-every: expected 1 or more, got {every}' in capsys.readouterr().err
+
+
 @pytest.mark.skipif(not (REAL / 'lspet').is_dir(), reason='no photographs')
 def test_real_people():
     arrays = tool.read_joints(REAL / 'lspet' / 'joints.npz')

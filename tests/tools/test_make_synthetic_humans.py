@@ -14,7 +14,7 @@ from nrsfm_distill_mm.synthetic import sample_poses
 
 sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
 
-import make_synthetic_humans as tool  # noqa: E402
+import make_synthetic_humans as tool
 
 NUM, SIZE = 38, 32
 OPTIONS = ('--num', str(NUM), '--seed', '5', '--size', str(SIZE))

@@ -10,7 +10,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / 'tools'))
 
-import make_synthetic_humans as tool  # noqa: E402
+import make_synthetic_humans as tool
 
 
 def make(folder: Path, *options: str) -> int:

@@ -15,10 +15,10 @@ from tiny_student import save_student
 
 sys.path.append(str(REPO / 'tools'))
 
-from publish_model import component_types, main  # noqa: E402
+from publish_model import component_types, main
 
-from nrsfm_distill_mm.apis import ImagePose3DInferencer  # noqa: E402
-from nrsfm_distill_mm.models import DeepNRSfM, load_teacher  # noqa: E402
+from nrsfm_distill_mm.apis import ImagePose3DInferencer
+from nrsfm_distill_mm.models import DeepNRSfM, load_teacher
 
 TEACHER = {'type': 'DeepNRSfM', 'metainfo': WORM, 'code_sizes': (24, 12, 6)}
 

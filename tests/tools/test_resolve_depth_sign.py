@@ -13,10 +13,10 @@ from mmengine.runner import Runner
 
 sys.path.append(str(REPO / 'tools'))
 
-from resolve_depth_sign import main  # noqa: E402
+from resolve_depth_sign import main
 
-from nrsfm_distill_mm.models import load_teacher  # noqa: E402
-from nrsfm_distill_mm.synthetic.sampling import sample_scene  # noqa: E402
+from nrsfm_distill_mm.models import load_teacher
+from nrsfm_distill_mm.synthetic.sampling import sample_scene
 
 CONFIG = REPO / 'configs' / 'teacher' / 'deep-nrsfm_keypoint-array.py'
 

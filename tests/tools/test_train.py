@@ -8,7 +8,7 @@ from layouts import REPO
 
 sys.path.append(str(REPO / 'tools'))
 
-from train import load_config, parse_args  # noqa: E402
+from train import load_config, parse_args
 
 CONFIG = REPO / 'configs' / 'teacher' / 'deep-nrsfm-finetune_keypoint-array.py'
 

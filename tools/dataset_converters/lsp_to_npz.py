@@ -38,7 +38,10 @@ def parse_args(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         action='store_true',
         help='add people with hidden landmarks to the training set (2D loss only)',
     )
-    return parser.parse_args(arguments)
+    args = parser.parse_args(arguments)
+    if args.test_every < 1:
+        parser.error(f'--test-every: expected 1 or more, got {args.test_every}')
+    return args
 
 
 def read_joints(path: Path) -> dict[str, Any]:

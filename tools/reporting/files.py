@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nrsfm_distill_mm import skeletons
 from nrsfm_distill_mm.datasets.errors import UNREADABLE
 
 FIELDS = {
@@ -22,6 +21,8 @@ FIELDS = {
     'root_index': (),
 }
 """Names and shapes; a letter stands for one size throughout a file."""
+NAMES = {'keypoint_names': ('P',)}
+"""Likewise, of what older files lack."""
 
 
 class PredictionFileError(ValueError):
@@ -53,7 +54,7 @@ class Predictions:
         action: (N,) names, which may be empty.
         links: (L, 2) indices of the bones' ends.
         root: index of the root.
-        names: (P,) names of the landmarks, if the file has ``keypoint_names``.
+        joint_names: P names of the landmarks, if the file has ``keypoint_names``.
         provenance: as of ``run_provenance``, if the file has it.
     """
 
@@ -67,23 +68,12 @@ class Predictions:
     action: NDArray[np.str_]
     links: NDArray[np.int64]
     root: int
-    names: NDArray[np.str_] | None = None
+    joint_names: tuple[str, ...] | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """The number N of samples."""
         return len(self.key)
-
-    @property
-    def joint_names(self) -> tuple[str, ...] | None:
-        """Names in the file, or of the layout with these links; None if unknown."""
-        if self.names is not None:
-            return tuple(self.names.tolist())
-        links = {frozenset(link) for link in self.links.tolist()}
-        for layout in (skeletons.HUMAN36M, skeletons.MPII, skeletons.LSP):
-            if {frozenset(bone) for bone in layout.bones} == links:
-                return layout.joint_names
-        return None
 
     def in_order_of(self, keys: NDArray[np.str_]) -> 'Predictions':
         """The same samples, ordered as ``keys`` (N,), a permutation of them."""
@@ -111,6 +101,7 @@ def read_predictions(path: str | Path) -> Predictions:
     if repeated:
         raise PredictionFileError(path, 'unique keys', f'{repeated} repeated ones')
     count, links = arrays['keypoints'].shape[1], arrays['skeleton_links']
+    names = arrays.get('keypoint_names')
     if links.size and not 0 <= links.min() <= links.max() < count:
         found = f'{links.min()} to {links.max()}'
         raise PredictionFileError(path, f'skeleton_links from 0 to {count - 1}', found)
@@ -125,7 +116,7 @@ def read_predictions(path: str | Path) -> Predictions:
         action=arrays['action'].astype(str),
         links=links.astype(np.int64),
         root=int(arrays['root_index']),
-        names=arrays.get('keypoint_names'),
+        joint_names=tuple(names.tolist()) if names is not None else None,
         provenance=_provenance(path, arrays),
     )
 
@@ -172,7 +163,8 @@ def _check_shapes(path: str | Path, arrays: dict[str, NDArray[np.generic]]) -> N
         found = f'only {", ".join(sorted(arrays)) or "nothing"}'
         raise PredictionFileError(path, f'the arrays {", ".join(missing)}', found)
     sizes: dict[str | int, int] = {}
-    for name, shape in FIELDS.items():
+    known = FIELDS | {name: NAMES[name] for name in NAMES if name in arrays}
+    for name, shape in known.items():
         found = arrays[name].shape
         fits = len(found) == len(shape) and all(
             sizes.setdefault(letter, size) == size if isinstance(letter, str)

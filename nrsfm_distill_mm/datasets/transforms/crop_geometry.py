@@ -18,7 +18,7 @@ def landmark_visibility(visible: Any) -> tuple[Any, Any]:
         visible: (1, P), or (1, P, 2) with the weights that MMPose's
             ``KeypointConverter`` adds.
     """
-    if visible.ndim == 3:  # noqa: PLR2004
+    if visible.ndim == 3:
         return visible[0, :, 0] > 0, visible[0, :, 1] > 0
     return visible[0] > 0, np.ones(visible.shape[1], dtype=bool)
 

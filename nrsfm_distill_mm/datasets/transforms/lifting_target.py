@@ -38,7 +38,7 @@ class LiftingTargetFromLandmarks(BaseTransform):
             ValueRangeError: a target frame shows fewer than two landmarks.
         """
         landmarks, visible = results['keypoints'], results['keypoints_visible']
-        if visible.ndim > 2:  # noqa: PLR2004
+        if visible.ndim > 2:
             visible = visible[..., 0]
         frames = len(landmarks)
         targets = len(results.get('lifting_target', landmarks[:1]))

@@ -14,8 +14,10 @@ class LoadDepthLabels(BaseTransform):
     """Root-relative true depth of a sample, in crop px.
 
     Millimetres become pixels by the weak-perspective scale that best maps the 3D
-    landmarks to the visible 2D ones. Stands between ``TopdownAffine`` and
-    ``GenerateTarget``; the dataset needs ``load_3d=True``.
+    landmarks to the visible 2D ones. Where one alone is visible and
+    there is no scale, all become hidden, so that nothing is learnt from the sample.
+    Stands between ``TopdownAffine`` and ``GenerateTarget``; the dataset needs
+    ``load_3d=True``.
 
     Added key: ``keypoint_depth`` (1, P).
 
@@ -44,7 +46,10 @@ class LoadDepthLabels(BaseTransform):
         shown = results['keypoints_visible'][0] > 0
         plane, pixels = points[shown, :2], results['keypoints'][0, shown]
         plane, pixels = plane - plane.mean(axis=0), pixels - pixels.mean(axis=0)
-        scale = (plane * pixels).sum() / np.square(plane).sum()
+        extent = np.square(plane).sum()
+        if extent == 0:
+            results['keypoints_visible'] = np.zeros_like(results['keypoints_visible'])
+        scale = (plane * pixels).sum() / (extent or 1)
         crop = results['input_size'][0] / results['bbox_scale'][0, 0]
         depth = points[:, 2] - points[self.root_index, 2]
         results['keypoint_depth'] = (depth * scale * crop)[None].astype(np.float32)

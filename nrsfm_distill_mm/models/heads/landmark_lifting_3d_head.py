@@ -110,8 +110,8 @@ class LandmarkLifting3DHead(Pose3DHead):
         losses = {}
         if self.whole_pose_depths is not None:
             whole = self.whole_pose_depths(plane)
-            own = self.losses_of(self._pose(plane, whole), batch_data_samples)
-            losses = {f'{name}_whole': value for name, value in own.items()}
+            pose = self._pose(plane, whole)
+            losses = self.losses_of(pose, batch_data_samples, '_whole')
             believed = self._believed(plane, strips.detach(), whole.detach())
             visible = landmark_labels(batch_data_samples)[1] > 0
             links = [*zip(self.bone_depths.starts, self.bone_depths.ends, strict=True)]

@@ -91,17 +91,22 @@ class Pose3DHead(BaseHead):
         )
 
     def losses_of(
-        self, coords: Tensor, batch_data_samples: list[PoseDataSample]
+        self,
+        coords: Tensor,
+        batch_data_samples: list[PoseDataSample],
+        suffix: str = '',
     ) -> dict[str, Tensor]:
-        """Losses of coordinates (N, P, 3) in crop widths."""
+        """Losses of coordinates (N, P, 3) in crop widths; suffix of all their names."""
         target, weight = landmark_labels(batch_data_samples)
         dims = target.shape[-1]
         losses = {'loss_kpt': self.loss_module(coords[..., :dims], target, weight)}
         depth_loss = self.depth_loss_module
         if depth_loss is not None:
             labels = collect_teacher_labels(_labels(batch_data_samples))
+            depth_loss.log_suffix = suffix
             losses[depth_loss.loss_name] = depth_loss(coords, target, weight, labels)
-        return losses | self.accuracies(coords, target, weight)
+        losses |= self.accuracies(coords, target, weight)
+        return {f'{name}{suffix}': value for name, value in losses.items()}
 
     def accuracies(
         self, coords: Tensor, target: Tensor, weight: Tensor

@@ -13,7 +13,7 @@ Links = Sequence[tuple[int, int]]
 
 def check_pairs(links: Links) -> None:
     """ValueError unless links are pairs of indices."""
-    if any(len(link) != 2 or min(link) < 0 for link in links):  # noqa: PLR2004
+    if any(len(link) != 2 or min(link) < 0 for link in links):
         raise ValueError(f'links: expected pairs of indices, got {links}')
 
 

@@ -53,6 +53,7 @@ class TeacherGuidedLoss(nn.Module):
     """
 
     loss_name: str
+    log_suffix = ''  # of the terms, where a head has several outputs
 
     def __init__(
         self,
@@ -81,7 +82,6 @@ class TeacherGuidedLoss(nn.Module):
         if bone_weight and perspective:
             self.inverse_distance = nn.Parameter(torch.zeros(()))
         self.bone_share = 1.0  # GrowBoneWeightHook changes it
-        self.source: CodesFile | FrozenTeacher
         self.source = FrozenTeacher(teacher) if teacher else CodesFile(codes_file)
         self.loss_weight = loss_weight
         self.landmark_weight = landmark_weight if teacher else 0.0
@@ -139,7 +139,7 @@ class TeacherGuidedLoss(nn.Module):
                 cost = cost + self.bone_share * self.bone_weight * variation
         hub = MessageHub.get_current_instance()
         for name, value in self.terms.items():
-            hub.update_scalar(f'train/{name}', value)
+            hub.update_scalar(f'train/{name}{self.log_suffix}', value)
         return self.loss_weight * cost
 
     @torch.no_grad()
