@@ -115,7 +115,7 @@ def plausible_landmarks(
     """Which visible landmarks lie where the others let expect them.
 
     The worst landmark of a sample is taken out, and the rest is judged again. At least
-    half of the landmarks stay.
+    half of the landmarks stay, or all if what stays would be one point.
 
     Args:
         landmarks: (N, P, 2), any unit; those hidden are not read.
@@ -135,9 +135,12 @@ def plausible_landmarks(
     for _ in range(rounds):
         far = surprise(points, plausible, distribution)
         worst = (far == far.amax(1, keepdim=True)) & (far > distance)
-        enough = 2 * plausible.sum(1, keepdim=True) > max(plausible.shape[1], 8)
+        enough = 2 * plausible.sum(1, keepdim=True) > max(plausible.shape[1] + 1, 8)
         plausible = plausible & ~(worst & enough)
-    return plausible
+    shown = plausible.unsqueeze(-1)
+    highest = torch.where(shown, points, -torch.inf).amax(1)
+    apart = highest > torch.where(shown, points, torch.inf).amin(1)
+    return torch.where(apart.any(1, keepdim=True), plausible, visible)
 
 
 def renormalise(current: NormalisedLandmarks, points: Tensor) -> NormalisedLandmarks:

@@ -134,3 +134,23 @@ def test_points_behind_the_camera_stay_finite() -> None:
     assert plane.isfinite().all()
     assert points.grad is not None
     assert points.grad.isfinite().all()
+
+
+def test_depth_learns_nothing_from_the_size_of_a_pose() -> None:
+    points = torch.randn(4, 7, 3, dtype=torch.float64, requires_grad=True)
+    seen_from_afar(points, 0.2)[..., :2].square().sum().backward()
+    found, points.grad = points.grad, None
+    centred = points - points.mean(1, keepdim=True)
+    distance = 0.2 / radius(centred).detach()
+    plane = remove_perspective(centred[..., :2], centred[..., 2], distance)
+    (plane + points.mean(1, keepdim=True)[..., :2]).square().sum().backward()
+    torch.testing.assert_close(found, points.grad)
+
+
+def test_points_are_never_nearer_than_a_tenth_of_the_distance() -> None:
+    plane = torch.tensor([[-1.0, 0.0], [1.0, 0.0]])
+    depth = torch.tensor([-0.95, 0.95])
+    pose = torch.cat([plane, depth[:, None]], dim=-1)
+    expected = torch.tensor([-1 / 0.1, 1 / 1.95])
+    found = project_from_distance(pose, torch.tensor(1.0))[:, 0]
+    torch.testing.assert_close(found, expected - expected.mean())

@@ -103,6 +103,14 @@ def test_depth_is_summed_along_the_skeleton(image, plane):
         torch.testing.assert_close(step, bones.along_bones(image, plane)[:, bone])
 
 
+def test_the_size_of_a_person_scales_the_depths(plane):
+    bones, image = build(strip_width=0.1), torch.ones(2, 3, SIZE[1], SIZE[0])
+    plane = 0.2 + 0.5 * torch.rand_like(plane)
+    near = bones.along_bones(image, plane)
+    far = bones.along_bones(image, 0.5 * plane + 0.2)
+    torch.testing.assert_close(far, 0.5 * near)
+
+
 def test_hidden_landmarks_are_where_the_one_before_them_is(plane):
     visible = torch.ones(2, POINTS, dtype=torch.bool)
     visible[0, [1, 3, 6]] = False

@@ -8,6 +8,7 @@ from layouts import WORM
 from mmengine.config import Config
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import MODELS
+from test_teacher import robust_teacher, worms
 from torch import Tensor, nn
 
 from nrsfm_distill_mm.checkpoints import plain_checkpoint
@@ -137,6 +138,21 @@ def test_hidden_landmarks_are_not_read(
     spoilt = target.clone()
     spoilt[:, 3] = torch.nan
     torch.testing.assert_close(loss(output, spoilt, weight), expected)
+
+
+def test_what_a_robust_teacher_does_not_believe_has_no_say(tmp_path: Path) -> None:
+    options = {'metainfo': WORM, 'code_sizes': (24, 12, 6), 'outlier_distance': 4.0}
+    teacher, worm = robust_teacher().eval(), worms(5)
+    config = Config({'model': {'type': 'DeepNRSfM', **options}}).pretty_text
+    path = tmp_path / 'robust.pth'
+    torch.save({'meta': {'cfg': config}, 'state_dict': teacher.state_dict()}, path)
+    wrong, weight = worm.clone(), torch.ones(5, 7)
+    wrong[:, 5, 1] += 60
+    weight[:, 5] = 0
+    output = torch.cat([worm, torch.randn(5, 7, 1)], dim=-1)
+    for kind in (NRSfMDistillLoss, TeacherDepthLoss):
+        loss = kind(teacher=str(path), landmark_weight=0.0)
+        torch.testing.assert_close(loss(output, wrong), loss(output, wrong, weight))
 
 
 def test_samples_that_nobody_could_lift_learn_x_and_y(

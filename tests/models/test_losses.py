@@ -12,6 +12,7 @@ from nrsfm_distill_mm.geometry import (
     DtypeError,
     ShapeError,
     ValueRangeError,
+    centre_points,
     in_plane_rotation,
     project_from_distance,
     radius,
@@ -20,8 +21,10 @@ from nrsfm_distill_mm.geometry import (
 from nrsfm_distill_mm.models import NRSfMDistillLoss, TeacherDepthLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels
 from nrsfm_distill_mm.nrsfm import (
+    NRSfMOutput,
     TeacherCodes,
     reconstruct_shape,
+    reprojection_error,
     save_teacher_codes,
     upper_bound_cost,
 )
@@ -406,6 +409,27 @@ def test_hopeless_samples_may_weigh_less(
     assert limited(*arguments) < 0.1 * plain(*arguments)
     arguments = output[1:], target[1:], None, rest
     torch.testing.assert_close(limited(*arguments), plain(*arguments))
+
+
+@pytest.mark.parametrize('hidden', [(), (0, 2, 5)])
+def test_they_weigh_less_by_the_error_that_the_codes_file_holds(
+    codes_file: str,
+    codes: TeacherCodes,
+    labels: TeacherLabels,
+    hidden: tuple[int, ...],
+) -> None:
+    visible = torch.ones(1, 7)
+    visible[:, hidden] = 0
+    one = TeacherLabels(*(value[:1] for value in labels))._replace(visible=visible)
+    shape = reconstruct_shape(one.code, torch.from_numpy(codes.dictionary))
+    landmarks, output = torch.rand(1, 7, 2) * one.side, torch.randn(1, 7, 3)
+    seen, _ = centre_points(landmarks / one.side, visible.bool())
+    answer = NRSfMOutput(one.code, one.camera, shape)
+    error = reprojection_error(answer, seen, visible.bool())
+    arguments = output, landmarks, None, one
+    limited = NRSfMDistillLoss(codes_file, error_limit=0.1)(*arguments)
+    expected = NRSfMDistillLoss(codes_file)(*arguments) * 0.1 / error[0]
+    torch.testing.assert_close(limited, expected)
 
 
 def test_the_teachers_poses_reproject_as_its_codes_do(

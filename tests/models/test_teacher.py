@@ -9,9 +9,20 @@ from layouts import WORM, WORM_SWAP
 from mmengine.logging import MessageHub
 from mmpose.structures import PoseDataSample
 
-from nrsfm_distill_mm.geometry import DtypeError, ValueRangeError, rotation_from_camera
+from nrsfm_distill_mm.geometry import (
+    DtypeError,
+    ValueRangeError,
+    centre_points,
+    normalise_landmarks,
+    rotation_from_camera,
+)
 from nrsfm_distill_mm.models import DeepNRSfM
-from nrsfm_distill_mm.nrsfm import fit_landmark_distribution, reconstruct_shape
+from nrsfm_distill_mm.nrsfm import (
+    fill_hidden,
+    fit_landmark_distribution,
+    reconstruct_shape,
+    reprojection_error,
+)
 
 
 @pytest.fixture
@@ -99,8 +110,11 @@ def test_codes_and_exported_dictionary_give_the_pose(teacher: DeepNRSfM) -> None
 def test_flipped_codes_are_those_of_the_mirrored_landmarks(teacher: DeepNRSfM) -> None:
     pixels = 100 * torch.rand(5, 7, 2)
     mirrored = pixels[:, WORM_SWAP] * torch.tensor([-1.0, 1.0])
-    plain = teacher(pixels, data_samples=_samples(5), mode='predict')
-    other = teacher(mirrored, data_samples=_samples(5), mode='predict')
+    visible = torch.ones(5, 7, dtype=torch.bool)
+    visible[1, 3] = visible[4, :2] = False
+    swapped = visible[:, WORM_SWAP]
+    plain = teacher(pixels, visible, _samples(5), mode='predict')
+    other = teacher(mirrored, swapped, _samples(5), mode='predict')
     for a, b in zip(plain, other, strict=True):
         np.testing.assert_allclose(
             a.pred_instances.code_flipped, b.pred_instances.code, rtol=1e-3, atol=1e-4
@@ -133,9 +147,12 @@ DEGENERATE = {
 
 @pytest.mark.parametrize('points', DEGENERATE.values(), ids=DEGENERATE)
 @pytest.mark.parametrize('hidden', [0, 2])
+@pytest.mark.parametrize('robust', [False, True])
 def test_degenerate_landmarks_have_finite_losses_and_gradients(
-    teacher: DeepNRSfM, points: torch.Tensor, hidden: int
+    teacher: DeepNRSfM, points: torch.Tensor, hidden: int, robust: bool
 ) -> None:
+    if robust:
+        teacher = robust_teacher()
     pixels = torch.cat([points, 100 * torch.rand(4, 7, 2)])
     visible = torch.ones(5, 7, dtype=torch.bool)
     visible[:, :hidden] = False
@@ -193,13 +210,29 @@ def test_reprojections_lie_on_the_visible_landmarks(teacher: DeepNRSfM) -> None:
         torch.testing.assert_close(mean, wanted[shown].mean(0), rtol=1e-4, atol=1e-2)
 
 
-def test_a_robust_teacher_hides_what_does_not_fit() -> None:
+def robust_teacher() -> DeepNRSfM:
+    """Who expects worms."""
     robust = DeepNRSfM(WORM, (24, 12, 6), outlier_distance=4.0)
-    points = worms(300)
     visible = torch.ones(300, 7, dtype=torch.bool)
-    robust.network.set_landmark_distribution(
-        fit_landmark_distribution(points, visible, 4.0)
-    )
+    expected = fit_landmark_distribution(worms(300), visible, 4.0)
+    robust.network.set_landmark_distribution(expected)
+    return robust
+
+
+def test_what_is_filled_in_is_no_target(teacher: DeepNRSfM) -> None:
+    visible = torch.ones(5, 7, dtype=torch.bool)
+    visible[1, 3] = visible[4, :2] = False
+    landmarks = normalise_landmarks(worms(5), visible).landmarks
+    filled = fill_hidden(teacher.network, landmarks, visible)
+    centred, _ = centre_points(filled, visible)
+    error = reprojection_error(teacher.network(filled), centred, visible).mean()
+    losses = teacher(40 * landmarks + 100, visible, mode='loss')
+    torch.testing.assert_close(losses['loss_reprojection'], error)
+
+
+def test_a_robust_teacher_hides_what_does_not_fit() -> None:
+    robust, points = robust_teacher(), worms(300)
+    visible = torch.ones(300, 7, dtype=torch.bool)
     wrong = points.clone()
     wrong[:9, 5] += torch.tensor([0.0, 60.0])
     visible[:9, 5] = False

@@ -5,8 +5,13 @@ import torch
 
 from nrsfm_distill_mm.geometry import (
     ShapeError,
+    camera_from_shape,
+    centre_points,
     normalise_landmarks,
     project_from_distance,
+    radius,
+    remove_perspective,
+    to_camera_frame,
     vertical_rotation,
 )
 from nrsfm_distill_mm.nrsfm import (
@@ -19,6 +24,7 @@ from nrsfm_distill_mm.nrsfm import (
     reprojection_error,
     teacher_loss,
 )
+from nrsfm_distill_mm.nrsfm.sparse_coding import decode_code, encode_cameras
 
 SIZES = (24, 12, 6)
 
@@ -26,6 +32,13 @@ SIZES = (24, 12, 6)
 @pytest.fixture
 def network() -> DeepNRSfMNetwork:
     return DeepNRSfMNetwork(7, SIZES)
+
+
+@pytest.fixture
+def near_network() -> DeepNRSfMNetwork:
+    network = DeepNRSfMNetwork(7, SIZES, perspective=True)
+    torch.nn.init.constant_(network.inverse_distance, 0.3)
+    return network
 
 
 @pytest.fixture
@@ -50,11 +63,84 @@ def test_shapes_are_centred(network: DeepNRSfMNetwork, landmarks: torch.Tensor) 
     torch.testing.assert_close(mean, torch.zeros(5, 3), atol=1e-5, rtol=0)
 
 
+@pytest.mark.parametrize('near', [False, True])
 def test_samples_do_not_influence_each_other(
-    network: DeepNRSfMNetwork, landmarks: torch.Tensor
+    near_network: DeepNRSfMNetwork,
+    network: DeepNRSfMNetwork,
+    landmarks: torch.Tensor,
+    near: bool,
 ) -> None:
-    together, alone = network(landmarks), network(landmarks[2:3])
+    used = near_network if near else network
+    together, alone = used(landmarks), used(landmarks[2:3])
     torch.testing.assert_close(together.camera[2:3], alone.camera)
+    if near:
+        distance = alone.inverse_distance
+        torch.testing.assert_close(together.inverse_distance[2:3], distance)
+
+
+def test_the_last_camera_sees_what_an_orthographic_one_would(
+    near_network: DeepNRSfMNetwork, landmarks: torch.Tensor
+) -> None:
+    blocks = encode_cameras(
+        landmarks,
+        near_network.dictionary,
+        list(near_network.dictionaries),
+        list(near_network.block_thresholds),
+    )
+    last = near_network.bottleneck(blocks.flatten(1))
+    thresholds = list(near_network.decoder_thresholds)
+    code = decode_code(last, list(near_network.dictionaries), thresholds)
+    first = reconstruct_shape(code, near_network.dictionary)
+    depth = to_camera_frame(first, camera_from_shape(first, landmarks))[..., 2]
+    afar = remove_perspective(landmarks, depth, 0.3 / radius(first))
+    found = near_network(landmarks)
+    expected = camera_from_shape(found.shape, afar)
+    torch.testing.assert_close(found.camera, expected, atol=1e-5, rtol=0)
+
+
+def test_of_hidden_landmarks_code_shape_and_distance_agree(
+    near_network: DeepNRSfMNetwork, landmarks: torch.Tensor
+) -> None:
+    visible = torch.ones(5, 7, dtype=torch.bool)
+    visible[1, 3] = visible[4, 0] = visible[4, 2] = False
+    output = lift(near_network, landmarks, visible)
+    expected = reconstruct_shape(output.code, near_network.dictionary)
+    torch.testing.assert_close(output.shape, expected)
+    distance = output.inverse_distance * radius(output.shape)
+    torch.testing.assert_close(distance, torch.full((5,), 0.3))
+
+
+@pytest.mark.parametrize('robust', [False, True])
+def test_where_a_shape_lies_is_no_error(
+    near_network: DeepNRSfMNetwork, landmarks: torch.Tensor, robust: bool
+) -> None:
+    visible = torch.ones(5, 7, dtype=torch.bool)
+    visible[:, 2] = False
+    centred, _ = centre_points(landmarks, visible)
+    output = DeepNRSfMNetwork(7, SIZES)(landmarks)
+    moved = output._replace(shape=output.shape + torch.tensor([0.3, -0.2, 0.1]))
+    expected, found = (
+        teacher_loss(o, centred, visible, robust=robust)[0] for o in (output, moved)
+    )
+    torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize('robust', [False, True])
+def test_a_hidden_landmark_is_as_if_it_were_not_there(
+    network: DeepNRSfMNetwork, landmarks: torch.Tensor, robust: bool
+) -> None:
+    visible = torch.ones(5, 7, dtype=torch.bool)
+    visible[:, 2] = False
+    kept = [0, 1, 3, 4, 5, 6]
+    centred, _ = centre_points(landmarks, visible)
+    output = network(landmarks)
+    plane = to_camera_frame(output.shape, output.camera)[:, kept]
+    plane = plane - plane.mean(1, keepdim=True)
+    front = torch.eye(3, 2).expand(5, 3, 2)
+    without = output._replace(shape=plane, camera=front)
+    found = teacher_loss(output, centred, visible, robust=robust)[0]
+    expected = teacher_loss(without, centred[:, kept], robust=robust)[0]
+    torch.testing.assert_close(found, expected)
 
 
 def test_reprojection_error_known_answer() -> None:
@@ -144,19 +230,18 @@ def test_bad_arguments_are_named(network: DeepNRSfMNetwork) -> None:
         DeepNRSfMNetwork(3)
 
 
-def seen_from(shapes: torch.Tensor, distance: float) -> torch.Tensor:
-    """Landmarks (N, P, 2) of shapes (N, P, 3) turned about the vertical."""
-    angles = 6.28 * torch.rand(len(shapes))
-    turned = shapes @ vertical_rotation(angles)
-    return project_from_distance(turned, torch.full((len(shapes),), 1 / distance))
+def seen_from(poses: torch.Tensor, distance: float) -> torch.Tensor:
+    """Landmarks (N, P, 2) of poses (N, P, 3)."""
+    return project_from_distance(poses, torch.full((len(poses),), 1 / distance))
 
 
 def test_perspective_is_learnt_with_its_sign() -> None:
     shape = torch.randn(9, 3)
     shape = shape - shape.mean(0)
-    radius = shape.square().sum(-1).mean().sqrt()
-    shapes = (shape / radius).expand(256, 9, 3)
-    landmarks = normalise_landmarks(seen_from(shapes, 4.0)).landmarks
+    size = radius(shape)
+    turns = vertical_rotation(6.28 * torch.rand(256))
+    poses = (shape / size) @ turns
+    landmarks = normalise_landmarks(seen_from(poses, 4.0)).landmarks
     network = DeepNRSfMNetwork(9, (32, 16, 8), perspective=True)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-2)
     for _ in range(300):
@@ -166,6 +251,10 @@ def test_perspective_is_learnt_with_its_sign() -> None:
         optimiser.step()
     assert network.inverse_distance is not None
     assert network.inverse_distance.abs().item() == pytest.approx(0.25, rel=0.3)
+    output = network(landmarks)
+    depth = to_camera_frame(output.shape, output.camera)[..., 2]
+    agreement = (torch.sign(network.inverse_distance) * depth * poses[..., 2]).sum(1)
+    assert (agreement > 0).float().mean() > 0.9
 
 
 def test_a_robust_loss_bounds_the_pull_of_one_landmark() -> None:

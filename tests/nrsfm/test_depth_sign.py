@@ -62,6 +62,12 @@ def test_a_few_true_depths_tell_too() -> None:
     assert sign_from_depth(-depth, noisy) == -1
 
 
+def test_every_frame_has_one_vote() -> None:
+    depth = torch.randn(3, 17)
+    true = depth * torch.tensor([[1.0], [1.0], [-100.0]])
+    assert sign_from_depth(depth, true) == 1
+
+
 def test_of_numbers_that_are_not_finite_there_is_no_sign() -> None:
     depth, points = torch.randn(4, 17), torch.randn(4, 17, 3)
     lost = depth.clone()

@@ -21,9 +21,11 @@ from nrsfm_distill_mm.nrsfm import (
     code_sparsity,
     fit_landmark_distribution,
     label_free_errors,
+    lift,
     mirroring_error,
     random_angles,
     relifting_error,
+    reprojection_error,
 )
 
 SWAP = [1, 0, 3, 2, 4, 5]
@@ -137,6 +139,23 @@ def test_the_label_free_error_is_the_sum_of_its_parts(landmarks: Tensor) -> None
         total = errors.pop('label_free_error')
         assert len(errors) == parts
         torch.testing.assert_close(total, torch.stack(list(errors.values())).sum())
+
+
+def test_hidden_landmarks_are_not_judged(landmarks: Tensor) -> None:
+    teacher = Teacher()
+    visible = torch.rand(landmarks.shape[:2]) > 0.2
+    visible[:, :4] = True
+    seen, _, _ = normalise_landmarks(landmarks, visible)
+    answer, angles = lift(teacher, seen, visible), torch.linspace(-1.0, 1.0, 40)
+    found = label_free_errors(teacher, answer, seen, visible, SWAP, angles)
+    expected = {
+        'reprojection_error': reprojection_error(answer, seen, visible),
+        'relifting_error': relifting_error(teacher, answer, angles),
+        'mirroring_error': mirroring_error(teacher, answer, seen, SWAP, visible),
+    }
+    for name, errors in expected.items():
+        assert found[name] == errors.mean()
+        assert errors.mean() < 0.05, name
 
 
 def test_angles_stay_between_the_largest() -> None:

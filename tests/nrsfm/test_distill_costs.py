@@ -70,6 +70,16 @@ def test_agrees_with_the_literal_form(
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize(('points', 'atoms'), [(7, 30), (17, 256)])
+def test_landmarks_that_nearly_coincide_are_two(points: int, atoms: int) -> None:
+    problem = random_problem(5, points, atoms)
+    dictionary = problem.dictionary.clone()
+    dictionary[1] = dictionary[0] + 1e-3 * torch.randn_like(dictionary[0])
+    problem = problem._replace(dictionary=dictionary)
+    expected = literal_cost(problem, 0.3, torch.ones(5, points, dtype=torch.bool))
+    torch.testing.assert_close(upper_bound_cost(*problem), expected, rtol=1e-5, atol=0)
+
+
 @pytest.mark.parametrize('kind', KINDS)
 def test_float32_agrees_on_ten_thousand_samples(kind: str) -> None:
     problem = degenerate(random_problem(2000, 17, 256), kind)

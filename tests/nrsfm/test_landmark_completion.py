@@ -87,3 +87,25 @@ def test_hidden_landmarks_stay_hidden(shapes: torch.Tensor) -> None:
     fitted = fit_landmark_distribution(hidden, visible, outlier_distance=5.0)
     plausible = plausible_landmarks(hidden, visible, fitted, 5.0)
     assert not (plausible & ~visible).any()
+
+
+@pytest.mark.parametrize('points', [6, 9])
+def test_at_least_half_of_the_landmarks_stay(points: int) -> None:
+    body = torch.randn(points, 2)
+    seen = body + 0.05 * torch.randn(400, points, 2)
+    visible = torch.ones(400, points, dtype=torch.bool)
+    fitted = fit_landmark_distribution(seen, visible)
+    wild = seen.clone()
+    wild[:, : points - 2] += 9 * torch.randn(400, points - 2, 2)
+    left = plausible_landmarks(wild, visible, fitted, 4.0, rounds=points).sum(1)
+    assert left.min() == max((points + 1) // 2, 4)
+
+
+def test_how_far_a_landmark_may_be_does_not_shrink_as_it_is_hidden() -> None:
+    """What is expected of hidden ones varies less than they do, and is known to."""
+    seen = torch.randn(6, 2) + 0.1 * torch.randn(2000, 6, 2)
+    visible = torch.rand(2000, 6) >= torch.tensor([0, 0, 0.3, 0.3, 0.3, 0.3])
+    complete = fit_landmark_distribution(seen, visible | True).covariance
+    found = fit_landmark_distribution(seen, visible).covariance
+    ratio = found.diagonal()[4:] / complete.diagonal()[4:]
+    assert ratio.mean() > 0.95

@@ -6,7 +6,10 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
-from nrsfm_distill_mm.datasets.transforms.crop_geometry import check_flip
+from nrsfm_distill_mm.datasets.transforms.crop_geometry import (
+    check_flip,
+    landmark_visibility,
+)
 
 
 @TRANSFORMS.register_module()
@@ -43,7 +46,7 @@ class LoadDepthLabels(BaseTransform):
         points = results['keypoints_3d'][0]
         if check_flip(results):
             points = points[results['flip_indices']] * np.float32([-1, 1, 1])
-        shown = results['keypoints_visible'][0] > 0
+        shown, _ = landmark_visibility(results['keypoints_visible'])
         plane, pixels = points[shown, :2], results['keypoints'][0, shown]
         plane, pixels = plane - plane.mean(axis=0), pixels - pixels.mean(axis=0)
         extent = np.square(plane).sum()

@@ -123,7 +123,8 @@ class NRSfMDistillLoss(TeacherGuidedLoss):
             return seen.new_ones(len(seen))
         shown = visible.unsqueeze(-1)
         error = ((seen - projected) * shown).flatten(1).norm(dim=1)
-        error = error / (seen * shown).flatten(1).norm(dim=1).clamp_min(1e-12)
+        centred, _ = centre_points(seen, visible)
+        error = error / (centred * shown).flatten(1).norm(dim=1).clamp_min(1e-12)
         return (self.error_limit / error.clamp_min(1e-12)).clamp_max(1)
 
 
