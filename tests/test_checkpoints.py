@@ -159,3 +159,4 @@ def test_a_training_goes_on_where_it_stopped(training):
     logs = [log.read_text() for log in Path(folder).glob('*/*.log')]
     assert sum('resumed from' in log.lower() for log in logs) == 1
     assert not any('not HistoryBuffer' in log for log in logs)
+    assert not any('dataset metainfo' in log for log in logs)

@@ -37,6 +37,7 @@ from nrsfm_distill_mm.visualization.skeleton_style import style_of_metainfo
 COLUMNS = ('rank', 'key', 'reprojection_error', 'worst_landmark', 'distance', 'image')
 PER_SHEET = 24
 GREY = 235
+CANVAS = 256  # px, where there is no picture
 
 
 class Place(NamedTuple):
@@ -157,6 +158,11 @@ def compare(codes: TeacherCodes, place: Place) -> Sample:
     reprojected = codes.reprojected(row)
     distances = np.linalg.norm(reprojected - annotated, axis=1) / codes.side[row]
     distances[~visible] = 0
+    if not Path(info['img_path']).suffix:  # no picture, and any unit
+        middle = (annotated[visible].max(0) + annotated[visible].min(0)) / 2
+        scale = 0.7 * CANVAS / codes.side[row]
+        annotated = (annotated - middle) * scale + CANVAS / 2
+        reprojected = (reprojected - middle) * scale + CANVAS / 2
     return Sample(row, info, annotated, visible, reprojected, distances)
 
 
@@ -243,8 +249,7 @@ def picture(sample: Sample) -> Any:
     """
     path = Path(sample.info['img_path'])
     if not path.suffix:  # a row of an array of landmarks, which has no picture
-        width, height = np.ceil(sample.annotated.max(0) + 8).clip(16).astype(int)
-        return np.full((height, width, 3), GREY, np.uint8)
+        return np.full((CANVAS, CANVAS, 3), GREY, np.uint8)
     image = imread(str(path), channel_order='rgb') if path.is_file() else None
     if image is None:
         raise AnnotationError(f'{path}: expected an image, got none that opens')

@@ -24,7 +24,7 @@ from mmpose.registry import HOOKS
 
 from nrsfm_distill_mm.checkpoints import load_checkpoint, plain_checkpoint
 from nrsfm_distill_mm.files import complete_file
-from nrsfm_distill_mm.models import DeepNRSfM
+from nrsfm_distill_mm.models import CheckTeacherHook, DeepNRSfM
 
 RULES = {
     'bends': 'DepthSignHook',
@@ -55,7 +55,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def load_runner(args: argparse.Namespace) -> Runner:
-    """The runner of the teacher's training, with the trained teacher in it."""
+    """The runner of the teacher's training, with the trained teacher in it.
+
+    Raises:
+        TypeError: the config is no teacher's.
+        TeacherCheckpointError, UnsafeCheckpointError: the checkpoint is not its.
+    """
     config = Config.fromfile(args.config)
     config.work_dir = args.work_dir or f'work_dirs/{Path(args.config).stem}'
     config.merge_from_dict(args.cfg_options or {})
@@ -64,7 +69,10 @@ def load_runner(args: argparse.Namespace) -> Runner:
         raise TypeError(
             f'config: expected a DeepNRSfM, got a {type(runner.model).__name__}'
         )
-    runner.model.load_state_dict(load_checkpoint(args.checkpoint)['state_dict'])
+    content = load_checkpoint(args.checkpoint)
+    runner.cfg.load_from = args.checkpoint  # for the message
+    CheckTeacherHook().after_load_checkpoint(runner, content)
+    runner.model.load_state_dict(content['state_dict'])
     return runner
 
 
@@ -104,10 +112,14 @@ def published_otherwise(checkpoint: Path, sign: int) -> list[Path]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; 0 on success."""
+    """Run the command; 0 on success, 1 if no sign can be told or stored."""
     args = parse_args(argv)
-    runner = load_runner(args)
-    sign = args.sign or resolve(runner, args.by)
+    try:
+        runner = load_runner(args)
+        sign = args.sign or resolve(runner, args.by)
+    except (TypeError, ValueError) as error:
+        print(f'{type(error).__name__}: {error}', file=sys.stderr)
+        return 1
     checkpoint = Path(args.checkpoint)
     out = args.out or checkpoint
     before = store(checkpoint, out, sign)

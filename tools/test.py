@@ -5,8 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
-from mmengine.fileio import dump
+from mmengine.fileio import dump, exists
+from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
+
+from nrsfm_distill_mm.apis.student import check_student
+from nrsfm_distill_mm.datasets import LandmarkBatchDataset
+from nrsfm_distill_mm.models import TopdownPose3DEstimator
 
 
 def parse_args() -> argparse.Namespace:
@@ -54,11 +59,38 @@ def _as_list(evaluator: Any) -> list[Any]:
 
 
 def main() -> None:
-    """Build the runner, test, and keep the metrics."""
+    """Build the runner, test, and keep the metrics.
+
+    Raises:
+        StudentCheckpointError: the checkpoint is of another student.
+        FileNotFoundError: there are no pictures to draw on.
+    """
     args = parse_args()
-    metrics = Runner.from_cfg(load_config(args)).test()
+    runner = Runner.from_cfg(load_config(args))
+    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    if isinstance(model, TopdownPose3DEstimator):
+        check_student(model, runner.cfg, args.checkpoint)
+    if args.show_dir:
+        check_pictures(runner.test_dataloader.dataset)
+    metrics = runner.test()
     if args.out:
         dump(metrics, args.out)
+
+
+def check_pictures(dataset: Any) -> None:
+    """Refuse landmarks without pictures, which nothing can be drawn on.
+
+    Raises:
+        FileNotFoundError: the first picture is not there.
+    """
+    landmarks = isinstance(dataset, LandmarkBatchDataset)
+    info = dataset.infos[0] if landmarks else dataset.get_data_info(0)
+    path = info['img_path']
+    if not exists(path):
+        raise FileNotFoundError(
+            f'--show-dir: expected pictures to draw on, there is no "{path}"; '
+            'tools/browse_codes.py draws landmarks that have none'
+        )
 
 
 if __name__ == '__main__':

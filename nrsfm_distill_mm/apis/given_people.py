@@ -49,6 +49,8 @@ def by_source(name: str, given: Any, sources: Sequence[Source]) -> dict[str, Any
         return {n: given[key] for n, key in keys.items() if key in given}
     if len(sources) == 1 and sources[0].kind != 'image':
         return {sources[0].name: given}
+    if not np.iterable(given):
+        raise ERRORS[name](f'{name}: expected a list, got {given!r}')
     if len(given) != len(sources):
         raise ERRORS[name](
             f'{name}: expected one entry for each of {len(sources)} inputs, '

@@ -62,6 +62,11 @@ def _checked(
     if not box.size:
         seen = points[visible]
         box = np.concatenate([seen.min(axis=0), seen.max(axis=0)])
+        if (box[:2] >= box[2:]).any():
+            raise PersonLandmarksError(
+                f'{where}: expected a bbox, or visible landmarks that span one, got '
+                f'landmarks from {box[:2].tolist()} to {box[2:].tolist()}'
+            )
     return {
         'bbox': checked_boxes(where, box, size)[:, :4],
         'bbox_score': np.ones(1, np.float32),

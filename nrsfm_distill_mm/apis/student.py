@@ -73,6 +73,25 @@ def build_student(
     return model.eval()
 
 
+def check_student(model: nn.Module, config: ConfigType, path: str) -> None:
+    """Refuse the checkpoint of another student, of which MMEngine loads what fits.
+
+    Args:
+        model: of the config.
+        config: of the run.
+        path: of the checkpoint.
+
+    Raises:
+        StudentCheckpointError: other weights, or other landmarks.
+    """
+    checkpoint = read_checkpoint(path)
+    try:
+        inference_weights(model.state_dict(), checkpoint['state_dict'])
+    except StudentCheckpointError as error:
+        raise StudentCheckpointError(f'{path}: {error}') from None
+    _check_skeleton(config, checkpoint['meta'], path)
+
+
 def load_config(model: Any, meta: dict[str, Any], weights: str) -> Config:
     """The config that a caller names, or that in the checkpoint.
 

@@ -42,7 +42,7 @@ def read_arrays(
         with np.load(path, allow_pickle=False) as file:
             found = sorted(file)
             wanted = [k for k in (*required, *optional) if k in found]
-            arrays = {name: file[name] for name in wanted}
+            arrays = {name: _plain_array(file, name) for name in wanted}
             # NumPy returns the bytes of what it does not know.
             unknown = [k for k, array in arrays.items() if isinstance(array, bytes)]
             if unknown:
@@ -58,6 +58,14 @@ def read_arrays(
             f'found {found}'
         )
     return arrays
+
+
+def _plain_array(file: Any, name: str) -> Any:
+    """One array of a file; of Python's objects it would be a program."""
+    try:
+        return file[name]
+    except ValueError as error:
+        raise ValueError(f'{name}: {error}') from error
 
 
 def read_array(path: str) -> Any:

@@ -26,6 +26,7 @@ from nrsfm_distill_mm.geometry.checks import (
     check_finite,
     check_real,
     check_shape,
+    check_weights,
 )
 from nrsfm_distill_mm.geometry.expectations import is_exporting
 from nrsfm_distill_mm.geometry.heatmaps import (
@@ -72,6 +73,7 @@ __all__ = [
     'check_finite',
     'check_real',
     'check_shape',
+    'check_weights',
     'depth_centres',
     'geodesic_angle',
     'in_plane_rotation',

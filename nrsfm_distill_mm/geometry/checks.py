@@ -47,6 +47,19 @@ def check_shape(name: str, tensor: Tensor, shape: Sequence[int | str]) -> None:
         )
 
 
+def check_weights(**weights: float) -> None:
+    """Check that weights of a loss are finite numbers, 0 or more.
+
+    Raises:
+        ValueRangeError: with the argument and its value.
+    """
+    for name, weight in weights.items():
+        if not isinstance(weight, int | float) or not 0 <= weight < float('inf'):
+            raise ValueRangeError(
+                f'{name}: expected a finite number, 0 or more, got {weight!r}'
+            )
+
+
 def check_finite(name: str, tensor: Tensor) -> None:
     """Check that no element is NaN or infinite.
 

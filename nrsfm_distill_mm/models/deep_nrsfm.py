@@ -161,7 +161,7 @@ class DeepNRSfM(BaseModel):
             'reprojection_error': reprojection_error(output, seen, visible),
         }
         samples = data_samples or [PoseDataSample() for _ in seen]
-        flip_indices = samples[0].metainfo.get('flip_indices')
+        flip_indices = samples[0].metainfo.get('flip_indices') if samples else None
         if flip_indices is not None:
             mirrored = lift_mirrored(self.network, seen, flip_indices, visible)
             fields['code_flipped'] = mirrored.code * scale

@@ -29,7 +29,7 @@ def load_teacher(path: str | os.PathLike[str], device: str = 'cpu') -> DeepNRSfM
     if not Path(path).is_file():
         raise FileNotFoundError(f'teacher: no such checkpoint "{path}"')
     try:
-        content = load_checkpoint(path, device)
+        content = load_checkpoint(path)
         config = Config.fromstring(content['meta']['cfg'], '.py').model
         # The file that describes the landmarks may be elsewhere, or gone.
         metainfo = content['meta'].get('dataset_meta', config.get('metainfo'))

@@ -5,10 +5,10 @@ from typing import Any
 import torch
 from mmengine.hooks import Hook
 from mmengine.logging import HistoryBuffer
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmpose.registry import HOOKS
 
-from nrsfm_distill_mm.checkpoints import plain_checkpoint, versions
+from nrsfm_distill_mm.checkpoints import plain, plain_checkpoint, versions
 
 
 @HOOKS.register_module()
@@ -35,11 +35,17 @@ class PlainCheckpointHook(Hook):
         checkpoint.update(plain_checkpoint(checkpoint))
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict[str, Any]) -> None:
-        """Give MMEngine its records back."""
+        """Give MMEngine its records back, and the arrays of the same landmarks."""
         hub = checkpoint.get('message_hub')
         if hub is not None:
             scalars = {k: _as_record(v) for k, v in hub['log_scalars'].items()}
             checkpoint['message_hub'] = {**hub, 'log_scalars': scalars}
+        loop = runner._train_loop  # the property would build it, in a test too
+        if isinstance(loop, BaseLoop):
+            own = getattr(loop.dataloader.dataset, 'metainfo', None)
+            meta = checkpoint.get('meta', {})
+            if own is not None and meta.get('dataset_meta') == plain(own):
+                checkpoint['meta'] = {**meta, 'dataset_meta': own}
 
 
 def _as_tensors(record: Any) -> Any:

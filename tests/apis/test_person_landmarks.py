@@ -126,6 +126,8 @@ def test_what_mmposes_demos_write_is_read():
     assert by_source('keypoints', written, [FILM]) == {FILM.name: frames}
     with pytest.raises(PersonLandmarksError, match='by file name for 2 inputs'):
         by_source('keypoints', written, [A, FILM])
+    with pytest.raises(PersonLandmarksError, match='keypoints: expected a list, got 5'):
+        by_source('keypoints', 5, [A])
 
 
 def test_landmarks_that_are_not_seen_are_not_read():
@@ -153,6 +155,7 @@ def test_of_videos_each_frame_has_its_own():
         ([POINTS, POINTS[:, :1]], 'person 1: expected 7 landmarks'),
         ([POINTS * np.nan], 'person 0: expected a visible landmark, got none'),
         (7, 'expected a list of people, got 7'),
+        ([POINTS * 0], 'person 0: expected a bbox, or visible landmarks that span'),
         ({'keypoints': POINTS}, 'expected a list of people, got {'),
         ([{'keypoint_scores': [1] * 7}], 'expected numbers: KeyError'),
         ([{'keypoints': POINTS, 'keypoint_scores': [1]}], r'and \(1,\)'),
@@ -167,7 +170,6 @@ def test_landmarks_that_cannot_be_used(entry, message):
 @pytest.mark.parametrize(
     ('person', 'message'),
     [
-        (POINTS * 0, 'has no area'),
         (POINTS + 500, 'outside the picture of 128 x 96 px'),
         ({'keypoints': POINTS, 'bbox': [[9, 9, 5, 5]]}, 'has no area'),
         ({'keypoints': POINTS, 'bbox': [1, 2, 3]}, r'expected \(N, 4\)'),

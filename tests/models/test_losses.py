@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -224,6 +225,13 @@ def test_samples_with_a_hidden_landmark_have_no_bones(
     assert loss.terms['teacher_bones'] == before > 0
     loss(pose, pose[..., :2], 0 * weight, labels)
     assert loss.terms['teacher_bones'] == 0
+
+
+@pytest.mark.parametrize('weight', [float('nan'), float('inf'), -1, 'a'])
+@pytest.mark.parametrize('name', ['loss_weight', 'landmark_weight'])
+def test_weights_that_are_none_are_refused(name: str, weight: Any) -> None:
+    with pytest.raises(ValueRangeError, match=f'^{name}: expected a .*{weight}'):
+        TeacherDepthLoss('x.safetensors', **{name: weight})
 
 
 def test_bones_without_links_are_refused(codes_file: str) -> None:

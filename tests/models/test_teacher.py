@@ -121,6 +121,10 @@ def test_flipped_codes_are_those_of_the_mirrored_landmarks(teacher: DeepNRSfM) -
         )
 
 
+def test_of_nobody_there_are_no_poses(teacher: DeepNRSfM) -> None:
+    assert teacher(torch.zeros(0, 7, 2), mode='predict') == []
+
+
 def test_unusable_landmarks_are_refused(teacher: DeepNRSfM) -> None:
     with pytest.raises(ValueRangeError, match='landmarks: expected finite'):
         teacher(torch.full((2, 7, 2), torch.nan), mode='loss')

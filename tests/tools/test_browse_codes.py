@@ -2,6 +2,7 @@
 
 import csv
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ from browse_codes import main
 from nrsfm_distill_mm.nrsfm import (
     CodesInfo,
     TeacherCodes,
+    load_teacher_codes,
     save_teacher_codes,
 )
 
@@ -157,12 +159,17 @@ def test_a_picture_that_is_missing_is_named(folder, capsys):
     assert not [*Path('browse').glob('.*')]
 
 
-def test_landmarks_without_pictures_are_drawn_on_grey(folder):
-    arrays = dict(np.load('x.npz'))
-    np.savez('x.npz', keypoints=arrays['keypoints'])
+@pytest.mark.parametrize('unit', [1.0, 1e-4, 1e4])
+def test_landmarks_without_pictures_are_drawn_on_grey(folder, unit):
+    arrays, codes = dict(np.load('x.npz')), load_teacher_codes('codes.safetensors')
+    np.savez('x.npz', keypoints=unit * arrays['keypoints'])
+    sizes = {'side': unit * codes.side, 'centre': unit * codes.centre}
+    save_teacher_codes(Path('codes.safetensors'), replace(codes, **sizes))
     data = Path('codes.safetensors').read_bytes()
     for i in range(COUNT):  # the key of a row without a picture is its number
         data = data.replace(f'{i}.png:{i}'.encode(), f'{i}:{i}'.ljust(7, '\0').encode())
     Path('codes.safetensors').write_bytes(data)
     assert run() == 0
-    assert Path('browse/sheet_1.png').is_file()
+    sheet = cv2.imread('browse/sheet_1.png').astype(int)
+    red = (abs(sheet - [0x2B, 0, 0xE4]).sum(-1) < 60).sum()
+    assert red > 50

@@ -97,10 +97,18 @@ def test_bends_vote_as_in_training(trained):
     assert sign_of(trained) in (-1, 1)
 
 
-def test_a_rule_that_does_not_apply_changes_nothing(trained):
+def test_a_rule_that_does_not_apply_changes_nothing(trained, capsys):
     before = trained.read_bytes()
-    with pytest.raises(ValueError, match='expected a teacher with perspective=True'):
-        run(trained, '--by', 'perspective')
+    assert run(trained, '--by', 'perspective') == 1
+    assert 'expected a teacher with perspective=True' in capsys.readouterr().err
+    assert trained.read_bytes() == before
+
+
+def test_a_teacher_of_other_landmarks_is_refused(trained, capsys, monkeypatch):
+    before = trained.read_bytes()
+    monkeypatch.setenv('SKELETON', 'configs/_base_/datasets/ap10k.py')
+    assert run(trained, '--sign', '-1') == 1
+    assert f'{trained}: expected a teacher of the landm' in capsys.readouterr().err
     assert trained.read_bytes() == before
 
 

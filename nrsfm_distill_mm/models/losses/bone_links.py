@@ -11,10 +11,12 @@ from nrsfm_distill_mm.nrsfm import bone_length_variation
 Links = Sequence[tuple[int, int]]
 
 
-def check_pairs(links: Links) -> None:
-    """ValueError unless links are pairs of indices."""
+def check_bones(links: Links, bone_weight: float) -> None:
+    """ValueError unless links are pairs of indices, and there if they have a weight."""
     if any(len(link) != 2 or min(link) < 0 for link in links):
         raise ValueError(f'links: expected pairs of indices, got {links}')
+    if bone_weight and not links:
+        raise ValueError(f'bone_weight: expected 0 without links, got {bone_weight}')
 
 
 def link_ends(links: Links, num_keypoints: int) -> Tensor:

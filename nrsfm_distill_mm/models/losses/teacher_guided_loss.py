@@ -9,11 +9,12 @@ from nrsfm_distill_mm.geometry import (
     camera_error,
     check_real,
     check_shape,
+    check_weights,
     mirror_depth,
 )
 from nrsfm_distill_mm.models.losses.bone_links import (
     Links,
-    check_pairs,
+    check_bones,
     depth_bone_variation,
 )
 from nrsfm_distill_mm.models.losses.teacher_labels import TeacherLabels, teacher_shape
@@ -71,11 +72,8 @@ class TeacherGuidedLoss(nn.Module):
                 'codes_file, teacher: expected one of them, got '
                 f'{codes_file!r} and {teacher!r}'
             )
-        check_pairs(links)
-        if bone_weight and not links:
-            raise ValueError(
-                f'bone_weight: expected 0 without links, got {bone_weight}'
-            )
+        check_weights(loss_weight=loss_weight, landmark_weight=landmark_weight)
+        check_bones(links, bone_weight)
         self.links = [tuple(link) for link in links]
         self.bone_weight = bone_weight
         self.inverse_distance: Tensor | float = 0.0
