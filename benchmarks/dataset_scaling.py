@@ -113,7 +113,6 @@ def scaling_row(config: Config, count: int, interval: int) -> dict[str, Any]:
     runner = Runner.from_cfg(config)
     runner.register_hook(hook)
     runner.train()
-    laps = np.diff(hook.seconds)
     late = slice(len(hook.memory) // 3, None)  # what is allocated once, is by then
     laps, growth = np.diff(hook.seconds), np.diff(hook.memory[late])
     costs |= {

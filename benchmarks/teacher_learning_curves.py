@@ -25,7 +25,6 @@ import numpy as np
 import torch
 from bench_teacher import provenance
 from capture_cases import draw_case, evaluate
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from nrsfm_peers import SupervisedLifter
 from rich.console import Console
@@ -177,7 +176,6 @@ def show(results: list[dict[str, Any]], out: Path) -> None:
     if not drawn:
         return
     figure = Figure(figsize=(4 * len(drawn), 3.5), layout='constrained')
-    FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(drawn), squeeze=False)[0]
     for part, axes in zip(drawn, panels, strict=True):
         rows = [r for r in results if r['part'] == part]

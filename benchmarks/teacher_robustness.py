@@ -19,7 +19,6 @@ import numpy as np
 import torch
 from bench_teacher import provenance
 from capture_cases import LINKS, draw_case, evaluate, read_poses
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
@@ -176,7 +175,6 @@ def show(results: list[dict[str, Any]], out: Path) -> None:
     table = Table('kind', 'amount', 'config', 'seeds', *errors, 'sign right')
     kinds = list(dict.fromkeys(condition.kind for condition in CONDITIONS))
     figure = Figure(figsize=(12, 6), layout='constrained')
-    FigureCanvasAgg(figure)
     panels = dict(zip(kinds, figure.subplots(2, 4).flat, strict=False))
     for condition in CONDITIONS:
         rows = [

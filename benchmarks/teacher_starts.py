@@ -17,7 +17,6 @@ from typing import Any
 import mmengine
 from bench_teacher import provenance, show
 from capture_cases import draw_case, evaluate, read_poses
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from mmengine.logging import MessageHub
 from teacher_accuracy import train_teacher
@@ -63,7 +62,6 @@ def summarise(results: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 def draw(results: list[dict[str, Any]], file: Path) -> None:
     """Depth error at the end over the label-free error, after the start and then."""
     figure = Figure(figsize=(8, 3.5), layout='constrained')
-    FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(CHOICES), sharey=True)
     for axes, criterion in zip(panels, CHOICES.values(), strict=True):
         for name in sorted({r['group'][0] for r in results}):

@@ -4,6 +4,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tokenize import TokenError
+from zipfile import BadZipFile
+from zlib import error as ZlibError
+
+UNREADABLE = (
+    *(OSError, ValueError, TypeError, AttributeError, EOFError),
+    *(BadZipFile, TokenError, ZlibError),
+)
+"""What NumPy raises for files that hold something else than arrays by name."""
 
 
 @contextmanager

@@ -17,7 +17,7 @@ ALLOWED = {
     'nrsfm': {'files', 'geometry', 'skeletons'},
     'synthetic': {'files', 'geometry', 'skeletons'},
     'codecs': {'geometry', 'nrsfm', 'skeletons'},
-    'datasets': {'geometry', 'nrsfm', 'skeletons', 'synthetic'},
+    'datasets': {'files', 'geometry', 'nrsfm', 'skeletons', 'synthetic'},
     'models': {'checkpoints', 'geometry', 'nrsfm', 'skeletons'},
     'evaluation': {'checkpoints', 'files', 'geometry', 'nrsfm', 'skeletons'},
     'visualization': {'geometry', 'nrsfm', 'skeletons'},

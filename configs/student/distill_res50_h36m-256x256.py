@@ -8,7 +8,6 @@ model = dict(
         depth_loss=dict(
             type='NRSfMDistillLoss',
             codes_file=_base_.codes_file,
-            code_weight=0.3,
             loss_weight=0.03,  # the sum of Eq. 15 is 2P = 34 times a mean
         )
     )

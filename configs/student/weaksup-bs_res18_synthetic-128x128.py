@@ -3,9 +3,7 @@ _base_ = ['distill_res18_synthetic-128x128.py']
 model = dict(
     head=dict(
         depth_loss=dict(
-            _delete_=True,
             type='TeacherDepthLoss',
-            codes_file=_base_.codes_file,
             loss_weight=0.024,  # z weighs as much as x and y: 1 / 2P of 0.8 crop widths
         )
     )

@@ -22,18 +22,16 @@ val_pipeline = [
     _base_.val_pipeline[-1],
 ]
 
+parents = [-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15]
 model = dict(
     head=dict(
-        parents=[-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15],
+        parents=parents,
         depth_loss=dict(
             type='TeacherDepthLoss',
             codes_file=codes_file,
             bone_weight=40.0,
             perspective=True,
-            links=[
-                (0, 1), (1, 2), (2, 3), (0, 4), (4, 5), (5, 6), (0, 7), (7, 8),
-                (8, 9), (9, 10), (8, 11), (11, 12), (12, 13), (8, 14), (14, 15), (15, 16),
-            ],
+            links=[(parent, i) for i, parent in enumerate(parents) if parent >= 0],
         ),
     )
 )

@@ -4,9 +4,5 @@
 _base_ = ['deep-nrsfm_keypoint-array.py']
 
 model = dict(perspective=True)
-custom_hooks = [
-    dict(type='LandmarkDistributionHook'),
-    dict(type='ChooseStartHook', num_starts=3, iterations=1000),
-    dict(type='DepthSignFromPerspectiveHook'),
-    dict(type='TeacherDiagnosticsHook'),
-]
+custom_hooks = _base_.custom_hooks
+custom_hooks[2] = dict(type='DepthSignFromPerspectiveHook')

@@ -7,10 +7,6 @@ _base_ = [
 model = dict(metainfo=_base_.metainfo)
 
 # Three frames with 3D, where the file has them, say which mirror image is real.
-custom_hooks = [
-    dict(type='LandmarkDistributionHook'),
-    dict(type='ChooseStartHook', num_starts=3, iterations=1000),
-    dict(type='DepthSignFromFramesHook', num_frames=3),
-    dict(type='TeacherDiagnosticsHook'),
-]
+custom_hooks = _base_.custom_hooks
+custom_hooks[2] = dict(type='DepthSignFromFramesHook')
 visualizer = dict(root_index=None)  # the middle of whatever it is

@@ -2,18 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any
-from zipfile import BadZipFile
-from zlib import error as ZlibError
 
 import numpy as np
 
-UNREADABLE = (
-    *(OSError, ValueError, TypeError, AttributeError, EOFError),
-    *(BadZipFile, TokenError, ZlibError),
-)
-"""What NumPy raises for files that hold something else than arrays by name."""
+from nrsfm_distill_mm.files import UNREADABLE
 
 
 class AnnotationError(ValueError):

@@ -14,27 +14,12 @@ from nrsfm_distill_mm.datasets.errors import (
     checked_landmarks,
     require_file,
 )
+from nrsfm_distill_mm.skeletons import HUMAN36M, MPII, map_joints
 
 FIELDS = {'image', 'center', 'scale', 'joints', 'joints_vis'}
-# (index in MPII, index in Human3.6M); MPII has no spine (7).
-MPII_TO_H36M = [
-    (6, 0),  # pelvis -> root
-    (2, 1),  # right hip, knee, ankle
-    (1, 2),
-    (0, 3),
-    (3, 4),  # left hip, knee, ankle
-    (4, 5),
-    (5, 6),
-    (7, 8),  # thorax
-    (8, 9),  # upper neck -> neck_base
-    (9, 10),  # head top -> head
-    (13, 11),  # left shoulder, elbow, wrist
-    (14, 12),
-    (15, 13),
-    (12, 14),  # right shoulder, elbow, wrist
-    (11, 15),
-    (10, 16),
-]
+PLACES = map_joints(MPII, HUMAN36M).indices
+MPII_TO_H36M = [(source, i) for i, source in enumerate(PLACES) if source >= 0]
+"""(index in MPII, index in Human3.6M); MPII has no spine."""
 
 
 @DATASETS.register_module()

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import zlib
 from pathlib import Path
-from tokenize import TokenError
-from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 
+from nrsfm_distill_mm.files import UNREADABLE
 from nrsfm_distill_mm.synthetic.body import Array
 from nrsfm_distill_mm.synthetic.errors import ArgumentError
 
-UNREADABLE = (
-    *(OSError, ValueError, TypeError, EOFError),
-    *(BadZipFile, TokenError, zlib.error),
-)
-"""What NumPy raises for files that hold something else than arrays by name."""
 TEST_SHARE = 6
 """One in so many people, and poses, is held out."""
 

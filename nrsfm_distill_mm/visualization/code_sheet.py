@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nrsfm_distill_mm.visualization.figures import (
     FAINT,
     INK,
+    axes_at,
     draw_overlay,
     draw_view,
     write,
@@ -69,25 +70,25 @@ def code_sheet(cells: Sequence[CodeCell], skeleton: SkeletonStyle) -> Figure:
         left = GAP + i % columns * (PICTURE + 2 * VIEW + GAP)
         top = GAP + i // columns * (PICTURE + CAPTION + GAP)
         _draw_cell(figure, left, top, cell, skeleton)
-    _draw_foot(_axes(figure, GAP, height - FOOT, width - 2 * GAP, FOOT), width)
+    _draw_foot(axes_at(figure, GAP, height - FOOT, width - 2 * GAP, FOOT), width)
     return figure
 
 
 def _draw_cell(
     figure: Figure, left: float, top: float, cell: CodeCell, skeleton: SkeletonStyle
 ) -> None:
-    head = _axes(figure, left, top, PICTURE + 2 * VIEW, CAPTION)
+    head = axes_at(figure, left, top, PICTURE + 2 * VIEW, CAPTION)
     write(head, 0, 0.78, cell.title, ha='left', fontsize=9, fontweight='bold')
     write(head, 0, 0.34, cell.caption, ha='left', fontsize=8, color=FAINT)
     top += CAPTION
-    picture = _axes(figure, left, top, PICTURE, PICTURE)
+    picture = axes_at(figure, left, top, PICTURE, PICTURE)
     _draw_picture(picture, cell, skeleton)
     window = _window(cell.pose)
     for i, view in enumerate((FRONT, SIDE)):
         x = left + PICTURE + i * VIEW
-        axes = _axes(figure, x, top, VIEW, PICTURE - LINE)
+        axes = axes_at(figure, x, top, VIEW, PICTURE - LINE)
         draw_view(axes, cell.pose, skeleton, view, window)
-        name = _axes(figure, x, top + PICTURE - LINE, VIEW, LINE)
+        name = axes_at(figure, x, top + PICTURE - LINE, VIEW, LINE)
         write(name, 0.5, 0.4, view.name, fontsize=7.5, color=FAINT)
 
 
@@ -117,16 +118,6 @@ def _draw_picture(axes: Axes, cell: CodeCell, skeleton: SkeletonStyle) -> None:
     axes.add_line(Line2D(*np.stack([centre, other], axis=1), color=WORST, lw=1.2))
     radius = 0.035 * abs(np.subtract(*axes.get_xlim()))
     axes.add_patch(Circle(tuple(centre), radius, fill=False, ec=WORST, lw=1.6))
-
-
-def _axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Axes without decoration at a place in inches from the top left."""
-    total_width, total_height = figure.get_size_inches()
-    bottom = total_height - top - height
-    place = np.array([left, bottom, width, height])
-    axes = figure.add_axes(tuple(place / np.tile((total_width, total_height), 2)))
-    axes.set_axis_off()
-    return axes
 
 
 def _draw_foot(axes: Axes, width: float) -> None:

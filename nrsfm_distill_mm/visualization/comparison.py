@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from nrsfm_distill_mm.visualization.figures import (
     FAINT,
     INK,
+    axes_at,
     draw_overlay,
     draw_view,
     focus_on,
@@ -105,7 +105,7 @@ def comparison_figure(
             for k, view in enumerate((FRONT, SIDE)):
                 left = layout.left(j) + k * layout.view_width
                 box = (left, layout.top(i), layout.view_width, PANEL)
-                axes = _axes(figure, *box)
+                axes = axes_at(figure, *box)
                 draw_view(axes, pose, skeleton, view, windows[i], ghost)
             _draw_caption(figure, layout, i, j, row, unit)
     _draw_foot(figure, layout)
@@ -133,24 +133,14 @@ def _windows(rows: Sequence[ComparisonRow]) -> list[Window]:
     return [Window(centre + up, width, height) for centre in centres]
 
 
-def _axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Axes without decoration at a place in inches from the top left."""
-    total_width, total_height = figure.get_size_inches()
-    bottom = total_height - top - height
-    place = np.array([left, bottom, width, height])
-    axes = figure.add_axes(tuple(place / np.tile((total_width, total_height), 2)))
-    axes.set_axis_off()
-    return axes
-
-
 def _draw_heads(
     figure: Figure, layout: _Layout, heads: Mapping[str, str], title: str
 ) -> None:
     if title:
-        axes = _axes(figure, MARGIN, 0, layout.size[0] - 2 * MARGIN, TITLE)
+        axes = axes_at(figure, MARGIN, 0, layout.size[0] - 2 * MARGIN, TITLE)
         write(axes, 0, 0.3, title, ha='left', fontsize=11.5, fontweight='bold')
     for j, (head, more) in enumerate(heads.items()):
-        axes = _axes(figure, layout.left(j), layout.title, layout.group_width, HEAD)
+        axes = axes_at(figure, layout.left(j), layout.title, layout.group_width, HEAD)
         name = write(axes, 0.5, 0.72, head, fontsize=10.5, fontweight='bold')
         width = name.get_window_extent().width / axes.get_window_extent().width
         name.set_fontsize(10.5 / max(1, 1.1 * width))
@@ -163,11 +153,11 @@ def _draw_frame(
     figure: Figure, layout: _Layout, i: int, row: ComparisonRow, skeleton: SkeletonStyle
 ) -> None:
     """The picture with its overlay, why it is here, and a rule above it."""
-    axes = _axes(figure, MARGIN, layout.top(i), PANEL, PANEL)
+    axes = axes_at(figure, MARGIN, layout.top(i), PANEL, PANEL)
     draw_overlay(axes, row.image, row.keypoints, skeleton)
     focus_on(axes, row.annotated, row.image)
     write(axes, -0.1, 0.5, row.label, rotation=90, fontsize=9.5)
-    axes = _axes(figure, MARGIN, layout.top(i) + PANEL, PANEL, CAPTION)
+    axes = axes_at(figure, MARGIN, layout.top(i) + PANEL, PANEL, CAPTION)
     write(axes, 0.5, 0.55, row.caption, color=FAINT, fontsize=9)
 
 
@@ -178,7 +168,7 @@ def _draw_caption(
     if j == 0:
         return
     top = layout.top(i) + PANEL
-    axes = _axes(figure, layout.left(j), top, layout.group_width, CAPTION)
+    axes = axes_at(figure, layout.left(j), top, layout.group_width, CAPTION)
     error = row.errors[j - 1]
     weight = 'bold' if error == row.errors.min() else 'normal'
     text = f'{error:.2g} {unit}' if error < 10 else f'{error:.0f} {unit}'
@@ -187,7 +177,7 @@ def _draw_caption(
 
 def _draw_foot(figure: Figure, layout: _Layout) -> None:
     width, height = layout.size
-    axes = _axes(figure, MARGIN, height - FOOT, width - 2 * MARGIN, FOOT)
+    axes = axes_at(figure, MARGIN, height - FOOT, width - 2 * MARGIN, FOOT)
     for x, color, text in ((0.0, LEFT, 'left'), (0.055, RIGHT, 'right')):
         line = Line2D((x, x + 0.014), (0.5, 0.5), color=color, lw=2.6)
         axes.add_line(line)

@@ -24,6 +24,18 @@ SMALL = 100
 """Height of a view, in points, below which bones are thinner in proportion."""
 
 
+def axes_at(
+    figure: Figure, left: float, top: float, width: float, height: float
+) -> Axes:
+    """Axes without decoration at a place in inches from the top left."""
+    total_width, total_height = figure.get_size_inches()
+    bottom = total_height - top - height
+    place = np.array([left, bottom, width, height])
+    axes = figure.add_axes(tuple(place / np.tile((total_width, total_height), 2)))
+    axes.set_axis_off()
+    return axes
+
+
 def draw_view(
     axes: Axes,
     pose: Array,

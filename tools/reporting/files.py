@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nrsfm_distill_mm.datasets.errors import UNREADABLE
+from nrsfm_distill_mm.files import UNREADABLE
 
 FIELDS = {
     'keypoints_3d': ('N', 'P', 3),

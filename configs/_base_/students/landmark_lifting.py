@@ -36,8 +36,4 @@ param_scheduler = [
 ]
 
 # What the teacher's depth says first, what the bones' proportions ask for later.
-custom_hooks = [
-    dict(type='SyncBuffersHook'),
-    dict(type='CheckDataHook'),
-    dict(type='GrowBoneWeightHook'),
-]
+custom_hooks = [*_base_.custom_hooks, dict(type='GrowBoneWeightHook')]
