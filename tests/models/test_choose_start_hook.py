@@ -10,7 +10,11 @@ from mmengine.logging import MessageHub, MMLogger
 from mmpose.registry import MODELS
 from test_teacher import WORM
 
-from nrsfm_distill_mm.models import ChooseStartHook, DeepNRSfM
+from nrsfm_distill_mm.models import (
+    ChooseStartHook,
+    DeepNRSfM,
+    LandmarkDistributionHook,
+)
 from nrsfm_distill_mm.models.choose_start_hook import choose_start, judge
 from nrsfm_distill_mm.nrsfm import fit_landmark_distribution
 
@@ -113,6 +117,45 @@ def test_starts_learn_at_the_rate_of_the_training(runner: SimpleNamespace) -> No
             start_errors(ChooseStartHook(2, iterations=120), runner)
         rates.append(seen[-1])
     assert rates == pytest.approx([1e-2, 1e-2 * 16 / 64])
+
+
+def test_starts_expect_landmarks_where_the_model_does(
+    runner: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = runner.train_dataloader.dataset
+    data.landmarks[::9, 3] += 5
+    runner.model.outlier_distance = 3.0
+    LandmarkDistributionHook().before_train(runner)
+    network, means = runner.model.network, []
+    expected, naive = (
+        fit_landmark_distribution(data.landmarks, data.visible, distance).mean
+        for distance in (3.0, None)
+    )
+    torch.testing.assert_close(network.landmark_mean, expected)
+    assert not torch.allclose(naive, expected, atol=1e-3)
+    step = DeepNRSfM.train_step
+
+    def train_step(self: Any, *arguments: Any) -> Any:
+        means.append(self.network.landmark_mean.clone())
+        return step(self, *arguments)
+
+    monkeypatch.setattr(DeepNRSfM, 'train_step', train_step)
+    ChooseStartHook(2, iterations=3).before_train(runner)
+    assert len(means) == 6
+    assert all(torch.equal(mean, network.landmark_mean) for mean in means)
+
+
+def test_a_mirrored_camera_is_as_near_as_another(
+    runner: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = [DeepNRSfM(WORM, (24, 12, 6), perspective=True) for _ in range(2)]
+    for start, distance in zip(starts, (0.05, -0.09), strict=True):
+        start.network.inverse_distance.data.fill_(distance)
+    runner.model, drawn = DeepNRSfM(WORM, (24, 12, 6), perspective=True), iter(starts)
+    monkeypatch.setattr(ChooseStartHook, '_train', lambda *_: next(drawn))
+    monkeypatch.setattr('nrsfm_distill_mm.models.choose_start_hook.judge', lambda *_: 1)
+    ChooseStartHook(2, iterations=3).before_train(runner)
+    assert runner.model.network.inverse_distance.item() == pytest.approx(-0.09)
 
 
 def test_a_resumed_run_keeps_its_network(runner: SimpleNamespace) -> None:
