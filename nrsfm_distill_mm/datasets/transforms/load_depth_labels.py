@@ -17,10 +17,9 @@ class LoadDepthLabels(BaseTransform):
     """Root-relative true depth of a sample, in crop px.
 
     Millimetres become pixels by the weak-perspective scale that best maps the 3D
-    landmarks to the visible 2D ones. Where one alone is visible and
-    there is no scale, all become hidden, so that nothing is learnt from the sample.
-    Stands between ``TopdownAffine`` and ``GenerateTarget``; the dataset needs
-    ``load_3d=True``.
+    landmarks to the visible 2D ones. Where one alone is visible and there is no scale,
+    all become hidden, so that nothing is learnt from the sample. Stands between
+    ``TopdownAffine`` and ``GenerateTarget``; the dataset needs ``load_3d=True``.
 
     Added key: ``keypoint_depth`` (1, P).
 
