@@ -112,12 +112,12 @@ def test_of_hidden_landmarks_code_shape_and_distance_agree(
 
 @pytest.mark.parametrize('robust', [False, True])
 def test_where_a_shape_lies_is_no_error(
-    near_network: DeepNRSfMNetwork, landmarks: torch.Tensor, robust: bool
+    network: DeepNRSfMNetwork, landmarks: torch.Tensor, robust: bool
 ) -> None:
     visible = torch.ones(5, 7, dtype=torch.bool)
     visible[:, 2] = False
     centred, _ = centre_points(landmarks, visible)
-    output = DeepNRSfMNetwork(7, SIZES)(landmarks)
+    output = network(landmarks)
     moved = output._replace(shape=output.shape + torch.tensor([0.3, -0.2, 0.1]))
     expected, found = (
         teacher_loss(o, centred, visible, robust=robust)[0] for o in (output, moved)
