@@ -131,6 +131,10 @@ REFUSED = {
         {'keypoints': np.full((4, 5, 2), '1')},
         'expected keypoints of numbers, got an array of <U1',
     ),
+    'objects': (
+        {'keypoints': landmarks(4, 5), 'image': np.array([{}] * 4)},
+        'image: Object arrays cannot be loaded',
+    ),
     'text for what is seen': (
         {'keypoints': NAN, 'keypoints_visible': np.full((4, 5), '1')},
         'keypoints_visible of numbers',

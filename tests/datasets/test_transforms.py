@@ -230,13 +230,16 @@ def test_true_depths_are_in_crop_pixels_from_the_root(flip, root):
 
 def test_hidden_landmarks_have_no_say_in_the_scale_of_true_depths():
     depths = []
-    for hidden in ((), (2, 3)):
+    for hidden, weighted in (((), False), ((2, 3), False), ((2, 3), True)):
         info = sample(1)
         info['keypoints'][0, hidden], info['keypoints_visible'][0, hidden] = 0, 0
+        if weighted:  # as by MMPose's KeypointConverter
+            pair = (info['keypoints_visible'], np.ones((1, 5), np.float32))
+            info['keypoints_visible'] = np.stack(pair, axis=-1)
         np.random.seed(0)
         found = Compose([*crop(False), LoadDepthLabels()])(info)
         depths.append(found['keypoint_depth'])
-    np.testing.assert_allclose(*depths, rtol=1e-4)
+    np.testing.assert_allclose(depths[1:], [depths[0]] * 2, rtol=1e-4)
 
 
 def test_of_one_visible_landmark_no_depth_is_learnt():

@@ -162,3 +162,8 @@ def test_codes_of_another_kind_of_teacher_are_refused(
     with pytest.raises(TeacherCheckpointError, match=r'iter_80\.pth: expected'):
         Runner.from_cfg(config).test()
     assert not (tmp_path / 'codes.safetensors').exists()
+
+
+def test_a_missing_gpu_is_not_blamed_on_the_file(trained: Path) -> None:
+    with pytest.raises((AssertionError, RuntimeError), match='(?i)cuda'):
+        load_teacher(trained, device='cuda:99')
