@@ -8,8 +8,8 @@ from mmengine.runner import Runner
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import HOOKS
 
-from nrsfm_distill_mm.models.depth_sign_hook import unwrapped
 from nrsfm_distill_mm.models.load_teacher import TeacherCheckpointError
+from nrsfm_distill_mm.models.unwrapped import unwrapped
 
 
 @HOOKS.register_module()

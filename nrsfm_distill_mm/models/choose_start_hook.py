@@ -10,8 +10,12 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS, MODELS
 
-from nrsfm_distill_mm.models.depth_sign_hook import unwrapped
-from nrsfm_distill_mm.nrsfm import label_free_errors, random_angles
+from nrsfm_distill_mm.models.unwrapped import unwrapped
+from nrsfm_distill_mm.nrsfm import (
+    evenly_spaced_rows,
+    label_free_errors,
+    random_angles,
+)
 
 WARM_UP = 100  # iterations
 TOLERANCE = 1.25  # of the least label-free error
@@ -128,14 +132,13 @@ def judge(runner: Runner, teacher: Any, num_samples: int, max_angle: float) -> f
         max_angle: of the turn between two liftings, degrees to either side.
     """
     dataset = runner.train_dataloader.dataset
-    count = min(num_samples, len(dataset))
-    rows = torch.linspace(0, len(dataset) - 1, count).long()
+    rows = evenly_spaced_rows(len(dataset), num_samples)
     device = teacher.depth_sign.device
     output, seen, believed = teacher.infer(
         dataset.landmarks[rows].to(device), dataset.visible[rows].to(device)
     )
     generator = torch.Generator().manual_seed(0)
-    angles = random_angles(count, max_angle, generator).to(seen.landmarks)
+    angles = random_angles(len(rows), max_angle, generator).to(seen.landmarks)
     swap = dataset.metainfo['flip_indices']
     errors = label_free_errors(
         teacher.network, output, seen.landmarks, believed, swap, angles

@@ -5,12 +5,17 @@ from typing import Any
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 from torch import Tensor
 
-from nrsfm_distill_mm.nrsfm import BendRule, sign_from_bends, sign_from_depth
+from nrsfm_distill_mm.models.unwrapped import unwrapped
+from nrsfm_distill_mm.nrsfm import (
+    BendRule,
+    evenly_spaced_rows,
+    sign_from_bends,
+    sign_from_depth,
+)
 
 ABOVE_HIPS = ('thorax', 'neck', 'left_shoulder')
 
@@ -141,8 +146,8 @@ class DepthSignFromFramesHook(_ResolveDepthSign):
         if not known:
             runner.logger.info('Depth sign: no frame has 3D; it stays as it was.')
             return
-        steps = torch.linspace(0, len(known) - 1, min(self.num_frames, len(known)))
-        rows = [known[int(step)] for step in steps]
+        chosen = evenly_spaced_rows(len(known), self.num_frames)
+        rows = [known[row] for row in chosen.tolist()]
         points = _lift(runner, model, dataset, rows)
         if points is None:
             return
@@ -180,11 +185,6 @@ class DepthSignFromPerspectiveHook(_ResolveDepthSign):
             if inverse
             else 'Depth sign: no perspective is seen, it is a guess.'
         )
-
-
-def unwrapped(runner: Runner) -> Any:
-    """The model itself, also in distributed training."""
-    return runner.model.module if is_model_wrapper(runner.model) else runner.model
 
 
 @torch.no_grad()

@@ -7,8 +7,8 @@ from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
 from nrsfm_distill_mm.geometry import ValueRangeError
-from nrsfm_distill_mm.models.depth_sign_hook import unwrapped
 from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
+from nrsfm_distill_mm.models.unwrapped import unwrapped
 
 
 @HOOKS.register_module()

@@ -1,12 +1,11 @@
 """LandmarkDistributionHook: where the teacher expects landmarks that it cannot see."""
 
-import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 
-from nrsfm_distill_mm.models.depth_sign_hook import unwrapped
-from nrsfm_distill_mm.nrsfm import fit_landmark_distribution
+from nrsfm_distill_mm.models.unwrapped import unwrapped
+from nrsfm_distill_mm.nrsfm import evenly_spaced_rows, fit_landmark_distribution
 
 
 @HOOKS.register_module()
@@ -24,8 +23,7 @@ class LandmarkDistributionHook(Hook):
         """Fit, and store the result in the model."""
         model = unwrapped(runner)
         dataset = runner.train_dataloader.dataset
-        count = min(self.num_samples, len(dataset))
-        rows = torch.linspace(0, len(dataset) - 1, count).long()
+        rows = evenly_spaced_rows(len(dataset), self.num_samples)
         fitted = fit_landmark_distribution(
             dataset.landmarks[rows], dataset.visible[rows], model.outlier_distance
         )

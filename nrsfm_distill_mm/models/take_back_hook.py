@@ -13,7 +13,7 @@ from mmpose.registry import HOOKS
 
 from nrsfm_distill_mm.geometry import ValueRangeError
 from nrsfm_distill_mm.models.choose_start_hook import judge
-from nrsfm_distill_mm.models.depth_sign_hook import unwrapped
+from nrsfm_distill_mm.models.unwrapped import unwrapped
 from nrsfm_distill_mm.nrsfm import LimbExchange
 
 

@@ -20,6 +20,7 @@ from nrsfm_distill_mm.nrsfm.depth_subspace import (
 )
 from nrsfm_distill_mm.nrsfm.diagnostics import (
     code_sparsity,
+    evenly_spaced_rows,
     label_free_errors,
     mirroring_error,
     random_angles,
@@ -77,6 +78,7 @@ __all__ = [
     'bone_terms',
     'code_cost',
     'code_sparsity',
+    'evenly_spaced_rows',
     'complete_landmarks',
     'dictionary_gram',
     'dictionary_scale',

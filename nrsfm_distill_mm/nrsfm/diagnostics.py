@@ -70,6 +70,12 @@ def random_angles(count: int, largest: float, generator: torch.Generator) -> Ten
     return torch.deg2rad(largest * turns)
 
 
+def evenly_spaced_rows(total: int, count: int) -> Tensor:
+    """At most ``count`` row numbers, from the first of a total to the last."""
+    rows = torch.linspace(0, total - 1, min(total, count)).long()
+    return rows.clamp(max=total - 1)  # float32 has no whole numbers beyond 2**24
+
+
 @torch.no_grad()
 def relifting_error(
     network: DeepNRSfMNetwork, output: NRSfMOutput, angles: Tensor

@@ -20,6 +20,7 @@ from nrsfm_distill_mm.nrsfm import (
     NRSfMOutput,
     bone_length_variation,
     code_sparsity,
+    evenly_spaced_rows,
     label_free_errors,
     random_angles,
     strongest_atoms,
@@ -103,7 +104,7 @@ class TeacherDiagnosticsHook(Hook):
             self._draw(runner, model, samples)
 
     def _lift(self, model: Any, dataset: Any) -> _Samples:
-        rows = _spread(len(dataset.landmarks), self.num_samples)
+        rows = evenly_spaced_rows(len(dataset.landmarks), self.num_samples)
         device = model.depth_sign.device
         visible = dataset.visible[rows].to(device)
         landmarks = dataset.landmarks[rows].to(device)
@@ -132,7 +133,7 @@ class TeacherDiagnosticsHook(Hook):
     @master_only
     def _draw(self, runner: Runner, model: Any, samples: _Samples) -> None:
         style = style_of_metainfo(runner.val_dataloader.dataset.metainfo)
-        chosen = _spread(len(samples.rows), self.num_pictured)
+        chosen = evenly_spaced_rows(len(samples.rows), self.num_pictured)
         visible, output = samples.visible[chosen], samples.output
         reprojected = output.reproject()[chosen]
         # Landmarks are relative to the mean of those that are seen.
@@ -154,11 +155,6 @@ class TeacherDiagnosticsHook(Hook):
         table = atoms_figure(mean, np.stack(moved), style, names)
         for name, figure in (('reconstructions', strip), ('atoms', table)):
             runner.visualizer.add_image(f'teacher_{name}', render(figure), runner.iter)
-
-
-def _spread(total: int, count: int) -> Tensor:
-    """At most ``count`` indices at equal steps over a total."""
-    return torch.linspace(0, total - 1, min(total, count)).long()
 
 
 def _signed(poses: Tensor, depth_sign: Tensor) -> Array:

@@ -19,6 +19,7 @@ from nrsfm_distill_mm.nrsfm import (
     LandmarkDistribution,
     NRSfMOutput,
     code_sparsity,
+    evenly_spaced_rows,
     fit_landmark_distribution,
     label_free_errors,
     lift,
@@ -176,3 +177,12 @@ def test_wrong_shapes_are_named(landmarks: Tensor) -> None:
         relifting_error(teacher, output, torch.zeros(39))
     with pytest.raises(ShapeError, match='landmarks: expected shape'):
         mirroring_error(teacher, output, landmarks[:, :5], SWAP)
+
+
+@pytest.mark.parametrize(('total', 'count'), [(7, 3), (5, 9), (2**24 + 3, 11)])
+def test_rows_at_equal_steps_reach_from_end_to_end(total: int, count: int) -> None:
+    rows = evenly_spaced_rows(total, count)
+    assert len(rows) == min(total, count)
+    assert (rows[0], rows[-1]) == (0, total - 1)
+    steps = rows.diff()
+    assert steps.max() - steps.min() <= 2
