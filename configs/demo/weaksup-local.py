@@ -1,5 +1,5 @@
-# The best student of 64 px (docs/student.md): patches at each bone, and the teacher's depth
-# along it to copy.
+# The best student of 64 px that finds the landmarks (docs/student.md): patches at each bone,
+# and the teacher's depth along it to copy.
 _base_ = ['distill-local.py']
 
 model = dict(
