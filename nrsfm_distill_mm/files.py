@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tokenize import TokenError
 from zipfile import BadZipFile
+from zlib import crc32
 from zlib import error as ZlibError
 
 UNREADABLE = (
@@ -15,14 +16,20 @@ UNREADABLE = (
 """What NumPy raises for files that hold something else than arrays by name."""
 
 
+def unfinished_path(path: Path) -> Path:
+    """A hidden path beside another: the process's own, short, of the same suffix."""
+    name = crc32(os.fsencode(path.name))
+    return path.with_name(f'.{name:08x}.{os.getpid()}{path.suffix}')
+
+
 @contextmanager
 def complete_file(path: Path) -> Iterator[Path]:
     """A temporary path beside ``path``, renamed to it unless something goes wrong.
 
-    It is hidden, the process's own, and has the same suffix; folders are made.
+    Folders are made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f'.{path.stem}.{os.getpid()}{path.suffix}')
+    unfinished = unfinished_path(path)
     try:
         yield unfinished
         os.replace(unfinished, path)

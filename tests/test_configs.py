@@ -124,3 +124,16 @@ def test_sizes_agree(name: str) -> None:
 
 def _datasets(dataset: Any) -> list[Any]:
     return list(dataset.get('datasets', [dataset]))
+
+
+@pytest.mark.parametrize(('skeleton', 'prob'), [('onehand10k', 0.0), ('ap10k', 0.5)])
+@pytest.mark.parametrize('name', ['distill_res18', 'weaksup-strips'])
+def test_what_has_no_sides_is_not_mirrored(
+    monkeypatch: pytest.MonkeyPatch, name: str, skeleton: str, prob: float
+) -> None:
+    monkeypatch.setenv('SKELETON', f'configs/_base_/datasets/{skeleton}.py')
+    (found,) = (n for n in NAMES if n.startswith(f'student/{name}_keypoint-array'))
+    config = _load(found)
+    steps = config.train_dataloader.dataset.pipeline
+    assert [step.prob for step in steps if step.type == 'RandomFlip'] == [prob]
+    Config.fromstring(config.pretty_text, '.py')

@@ -202,7 +202,8 @@ def write_sheets(
 ) -> list[Path]:
     """Draw the samples, so many a sheet, and remove sheets of an earlier run."""
     for old in folder.glob('sheet_*.png'):
-        old.unlink()
+        if old.stem.removeprefix('sheet_').isdigit():
+            old.unlink()
     style, written = style_of_metainfo(metainfo), []
     for start in range(0, len(places), PER_SHEET):
         part = places[start : start + PER_SHEET]

@@ -8,6 +8,7 @@ What cannot be read is named and left out, and the exit status is 1.
 """
 
 import argparse
+import signal
 import sys
 from typing import Any
 
@@ -107,6 +108,7 @@ def run(args: dict[str, Any]) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Exit status: 0, or 1 if something could not be done."""
     args = parse_args(argv)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         print(f'{run(vars(args))} pictures or frames')
     except (OSError, ValueError, ImportError, RuntimeError) as error:

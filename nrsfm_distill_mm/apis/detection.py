@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from mmengine.config import Config
 from mmpose.apis.inferencers import base_mmpose_inferencer
 from mmpose.apis.inferencers.utils import default_det_models
 from mmpose.evaluation.functional import nms
+from mmpose.registry import DATASETS
 
 from nrsfm_distill_mm._compat import DependencyError
 from nrsfm_distill_mm.apis.given_people import frame_name, of_frame
@@ -19,14 +21,25 @@ from nrsfm_distill_mm.apis.person_boxes import (
 from nrsfm_distill_mm.apis.sources import Image, Source
 
 
+def objects_of(config: Config) -> str:
+    """What a model was trained on, as of `PersonDetector`; people if nothing says."""
+    name = config.get('dataset_type')
+    module = DATASETS.get(name).__module__ if name else ''
+    group = module.split('datasets.')[-1].split('.')[0]
+    return group if group in default_det_models else 'human'
+
+
 class PersonDetector:
-    """A detector of MMDetection; without a name, MMPose's own for people (RTMDet).
+    """A detector of MMDetection; without a name, MMPose's own (RTMDet).
 
     Args:
         model: config path or name in MMDetection's model zoo.
         weights: path of the checkpoint; the zoo's if there is a name alone.
-        categories: indices of the classes that count.
+        categories: indices of the classes that count; default those of MMPose's own
+            detector, 0 of another one.
         device: where it runs.
+        objects: what it finds, as MMPose's datasets are grouped: ``'human'``,
+            ``'animal'``, ``'face'`` or ``'hand'``; without a name.
 
     Raises:
         DependencyError: MMDetection is not installed.
@@ -36,8 +49,9 @@ class PersonDetector:
         self,
         model: Any = None,
         weights: str | None = None,
-        categories: int | Sequence[int] = 0,
+        categories: int | Sequence[int] | None = None,
         device: str | None = None,
+        objects: str = 'human',
     ) -> None:
         if not base_mmpose_inferencer.has_mmdet:
             raise DependencyError(
@@ -46,9 +60,10 @@ class PersonDetector:
                 'pictures of one person each'
             )
         if model is None:
-            known = default_det_models['human']
+            known = default_det_models[objects]
             model, weights = known['model'], weights or known['weights']
-        self.categories = np.atleast_1d(categories)
+            categories = known['cat_ids'] if categories is None else categories
+        self.categories = np.atleast_1d(0 if categories is None else categories)
         self.infer = base_mmpose_inferencer.DetInferencer(
             model=model,
             weights=weights,
@@ -79,7 +94,7 @@ class PeopleFinder:
     Args:
         det_model: the detector; ``'whole_image'`` for none, None for MMPose's own,
             which is built when it is first needed.
-        det_weights, det_cat_ids, device: as of `PersonDetector`.
+        det_weights, det_cat_ids, device, objects: as of `PersonDetector`.
 
     Raises:
         DependencyError: a detector is named and MMDetection is not installed.
@@ -89,11 +104,12 @@ class PeopleFinder:
         self,
         det_model: Any,
         det_weights: str | None,
-        det_cat_ids: int | Sequence[int],
+        det_cat_ids: int | Sequence[int] | None,
         device: str | None,
+        objects: str,
     ) -> None:
         self.whole = det_model in ('whole_image', 'whole-image')
-        self._arguments = (det_model, det_weights, det_cat_ids, device)
+        self._arguments = (det_model, det_weights, det_cat_ids, device, objects)
         self._detector: PersonDetector | None = None
         if det_model is not None:
             self.prepare()

@@ -128,7 +128,7 @@ def _read_all(name: str, path: Path, sources: Sequence[Source]) -> Any:
 
 def _read(name: str, path: Path) -> Any:
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding='utf-8'))
     except (OSError, ValueError) as error:
         raise ERRORS[name](f'{name}: cannot read {path}: {error}') from error
     if not isinstance(content, list | dict):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import cv2
 
 from nrsfm_distill_mm.apis.errors import OutputArgumentError
-from nrsfm_distill_mm.apis.sources import Source
+from nrsfm_distill_mm.apis.sources import VIDEOS, Source
 
 FORMATS = ('mp4', 'gif')
 """Of what moves: videos, and turntables of pictures."""
@@ -39,7 +39,8 @@ class Outputs(NamedTuple):
         folder = Path(self.pictures or '')
         if source.kind == 'image':
             name = Path(source.name).name
-            return folder / (name if cv2.haveImageWriter(name) else f'{name}.jpg')
+            known = cv2.haveImageWriter(f'x{Path(name).suffix}')  # not of any name
+            return folder / (name if known else f'{name}.jpg')
         suffix = f'.{self.moving}'
         return folder if folder.suffix == suffix else folder / (_stem(source) + suffix)
 
@@ -85,7 +86,7 @@ def read_outputs(arguments: Mapping[str, Any]) -> Outputs:
     folders = [str(arguments[n]) if arguments.get(n) else None for n in names]
     pictures = folders[0]
     suffix = Path(pictures or '').suffix
-    if suffix.removeprefix('.') in FORMATS and suffix != f'.{moving}':
+    if suffix.lower() in (*VIDEOS, '.gif') and suffix != f'.{moving}':
         problem = f'expected a folder or a .{moving} (vis_format), got {pictures}'
         raise OutputArgumentError(f'vis_out_dir: {problem}')
     turning = bool(arguments.get('turntable', False))

@@ -1,11 +1,16 @@
 """Landmarks that a caller gives, for students that do not find them."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from nrsfm_distill_mm.apis.errors import PersonLandmarksError
+from nrsfm_distill_mm.apis.errors import (
+    InferenceInputError,
+    PersonBoxError,
+    PersonLandmarksError,
+)
 from nrsfm_distill_mm.apis.given_people import frame_name, of_frame
 from nrsfm_distill_mm.apis.person_boxes import checked_boxes
 from nrsfm_distill_mm.apis.sources import Image, Source
@@ -30,10 +35,12 @@ def people_with_landmarks(
     Returns:
         of each person ``keypoints`` (1, P, 2) px, ``keypoints_visible`` (1, P),
         ``bbox`` (1, 4) about the visible ones unless it is given, ``bbox_score`` (1,).
+        People of whom nothing is visible, or whose box is empty or outside the
+        picture, are left out, with a warning.
 
     Raises:
-        PersonLandmarksError: they cannot be used, or there are none.
-        PersonBoxError: their box is empty, or outside the picture.
+        PersonLandmarksError: they are no landmarks of this student, or there are none.
+        PersonBoxError: a box is no box.
     """
     people = of_frame('keypoints', given, source, index)
     if isinstance(people, Mapping):  # a frame, as MMPose writes it
@@ -41,21 +48,20 @@ def people_with_landmarks(
     where, size = f'{frame_name(source, index)}: keypoints', image.shape[:2]
     if isinstance(people, Mapping) or not np.iterable(people):
         raise PersonLandmarksError(f'{where}: expected a list of people, got {people}')
-    return [
-        _checked(f'{where}: person {i}', person, num_keypoints, size)
-        for i, person in enumerate(people)
-    ]
+    usable = []
+    for i, person in enumerate(people):
+        name = f'{where}: person {i}'
+        points, scores, box = _parts(name, person, num_keypoints)
+        try:
+            usable.append(_checked(name, points, scores, box, size))
+        except InferenceInputError as error:
+            warnings.warn(f'left out: {error}', stacklevel=2)
+    return usable
 
 
 def _checked(
-    where: str, person: Any, num_keypoints: int, size: tuple[int, int]
+    where: str, points: Any, scores: Any, box: Any, size: tuple[int, int]
 ) -> dict[str, Any]:
-    points, scores, box = _parts(where, person)
-    if points.shape != (num_keypoints, 2) or scores.shape != (num_keypoints,):
-        raise PersonLandmarksError(
-            f'{where}: expected {num_keypoints} landmarks of x and y, with or without '
-            f'scores, got {points.shape} and {scores.shape}'
-        )
     visible = (scores > 0) & np.isfinite(points).all(axis=1)
     if not visible.any():
         raise PersonLandmarksError(f'{where}: expected a visible landmark, got none')
@@ -75,7 +81,7 @@ def _checked(
     }
 
 
-def _parts(where: str, person: Any) -> tuple[Any, Any, Any]:
+def _parts(where: str, person: Any, num_keypoints: int) -> tuple[Any, Any, Any]:
     """Landmarks (P, 2), scores (P,), and the box (4,) or (0,)."""
     known = person if isinstance(person, Mapping) else {'keypoints': person}
     try:
@@ -87,7 +93,15 @@ def _parts(where: str, person: Any) -> tuple[Any, Any, Any]:
         box = np.asarray([] if box is None else box, np.float32).reshape(-1)[:4]
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise PersonLandmarksError(f'{where}: expected numbers: {error!r}') from error
-    return points[..., :2], scores, box
+    if box.size not in (0, 4):
+        raise PersonBoxError(f'{where}: bbox: expected 4 numbers, got {box.tolist()}')
+    points = points[..., :2]
+    if points.shape != (num_keypoints, 2) or scores.shape != (num_keypoints,):
+        raise PersonLandmarksError(
+            f'{where}: expected {num_keypoints} landmarks of x and y, with or without '
+            f'scores, got {points.shape} and {scores.shape}'
+        )
+    return points, scores, box
 
 
 def check_given(head: Any, keypoints: Any, bboxes: Any) -> None:

@@ -1,5 +1,6 @@
 """What the inferencer keeps of a run of pictures, or of one video, and writes."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class Recording:
         name = self.source.name if self.video else sample.metainfo['img_path']
         source = Source(name, self.source.kind)
         if self.outputs.pages:
-            title = Path(name).name
+            title = os.fsencode(Path(name).name).decode('utf-8', 'replace')
             page = self._page or visualizer.new_page(title, kpt_thr, self.fps)
             page.add(image, instance_dicts(sample.pred_instances))
             if self.video:

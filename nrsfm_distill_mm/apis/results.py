@@ -13,7 +13,7 @@ from mmpose.structures import split_instances
 from numpy.typing import NDArray
 
 from nrsfm_distill_mm.apis.errors import DisplayError, VideoWriterError
-from nrsfm_distill_mm.files import complete_file
+from nrsfm_distill_mm.files import complete_file, unfinished_path
 
 Image = NDArray[np.uint8]
 
@@ -57,14 +57,15 @@ def write_json(path: Path, content: Any) -> None:
 
 def write_image(path: Path, image: Image) -> None:
     """Write an RGB picture (H, W, 3) in the format that the name asks for."""
-    with complete_file(path) as unfinished:
-        bgr = np.ascontiguousarray(image[..., ::-1])
-        try:
-            written = cv2.imwrite(str(unfinished), bgr)
-        except cv2.error:  # a format that it does not know
-            written = False
-        if not written:
-            raise OSError(f'{path}: OpenCV cannot write this picture')
+    bgr = np.ascontiguousarray(image[..., ::-1])
+    try:
+        written, content = cv2.imencode(path.suffix, bgr)
+    except cv2.error:  # a format that it does not know
+        written = False
+    if not written:
+        raise OSError(f'{path}: OpenCV cannot write this picture')
+    with complete_file(path) as unfinished:  # OpenCV would not open any name
+        unfinished.write_bytes(content)
 
 
 class VideoFile:
@@ -78,7 +79,7 @@ class VideoFile:
     def __init__(self, path: Path, fps: float) -> None:
         self.path, self.fps = path, fps
         self._writer: Any = None
-        self._unfinished = path.with_name(f'.{path.stem}.unfinished.mp4')
+        self._unfinished = unfinished_path(path)
 
     def write(self, frame: Image) -> None:
         """Append an RGB frame (H, W, 3), of the size of the first.

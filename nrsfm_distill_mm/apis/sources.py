@@ -72,7 +72,7 @@ def list_sources(inputs: Any) -> list[Source]:
         if isinstance(entry, np.ndarray):
             sources.append(Source(array_name(len(sources)), 'image', entry))
         else:
-            sources += _named(str(entry))
+            sources += _named(str(entry), many=len(inputs) > 1)
     if not sources:
         raise UnreadableInputError('inputs: expected at least one, got an empty list')
     return sources
@@ -124,6 +124,9 @@ def open_video(source: Source) -> Video:
     """
     camera = source.kind == 'webcam'
     target = _camera_id(source.name) if camera else source.name
+    if not camera and '\udc80' <= max(source.name) <= '\udcff':
+        problem = 'OpenCV opens no video whose name is not UTF-8; rename it'
+        raise UnreadableInputError(f'{source.name!a}: {problem}')
     capture = cv2.VideoCapture(target)
     found, first = capture.read() if capture.isOpened() else (False, None)
     if not found:
@@ -157,20 +160,20 @@ def array_name(index: int) -> str:
     return f'{index}.jpg'.rjust(10, '0')
 
 
-def _named(text: str) -> list[Source]:
+def _named(text: str, *, many: bool = False) -> list[Source]:
     if text.lower().partition(':')[0] == 'webcam':
         _camera_id(text)
         return [Source(text.lower(), 'webcam')]
     path = Path(text)
     if '://' in text or path.is_file():
         return [_file(text)]
-    if path.is_dir():
-        found = sorted(str(p) for p in path.iterdir() if p.is_file() and _kind(p.name))
-    else:
-        found = sorted(p for p in glob(text, recursive=True) if _kind(p))
-        if not found and not set(text) & set('*?['):
-            # Reported in its turn: in a list, the others can be used.
-            return [_file(text)]
+    folder = path.is_dir()
+    names = (str(p) for p in path.iterdir()) if folder else glob(text, recursive=True)
+    shown = (p for p in map(Path, names) if p.is_file() and p.name[0] != '.')
+    found = sorted(str(p) for p in shown if _kind(p.name))
+    if not found and (many or not (folder or set(text) & set('*?['))):
+        # Reported in its turn: in a list, the others can be used.
+        return [_file(text)]
     if not found:
         expected = ' '.join((*IMAGES, *VIDEOS))
         raise UnreadableInputError(f'{text}: no pictures or videos there ({expected})')

@@ -13,7 +13,7 @@ from mmpose.apis.inferencers.base_mmpose_inferencer import BaseMMPoseInferencer
 from mmpose.structures import PoseDataSample
 from torch import nn
 
-from nrsfm_distill_mm.apis.detection import PeopleFinder
+from nrsfm_distill_mm.apis.detection import PeopleFinder, objects_of
 from nrsfm_distill_mm.apis.frames import FindPeople, Frame
 from nrsfm_distill_mm.apis.given_people import by_source
 from nrsfm_distill_mm.apis.people import merge_people, relative_to_root
@@ -36,10 +36,10 @@ class StudentInferencer(BaseMMPoseInferencer):
         device: where to compute; default the best there is.
         scope: of the registries.
         det_model: config or name of a detector of MMDetection, ``'whole_image'`` if
-            every picture shows one person; default MMPose's detector of people,
-            unless the caller gives ``bboxes``.
+            every picture shows one person; default MMPose's detector of what the
+            student was trained on, unless the caller gives ``bboxes``.
         det_weights: path of the detector's checkpoint.
-        det_cat_ids: the detector's classes that count.
+        det_cat_ids: the detector's classes that count, default 0, or those of MMPose's.
         show_progress: shows a progress bar.
 
     Raises:
@@ -56,7 +56,7 @@ class StudentInferencer(BaseMMPoseInferencer):
         scope: str = 'mmpose',
         det_model: Any = None,
         det_weights: str | None = None,
-        det_cat_ids: int | Sequence[int] = 0,
+        det_cat_ids: int | Sequence[int] | None = None,
         show_progress: bool = False,
     ) -> None:
         init_default_scope(scope)
@@ -65,7 +65,8 @@ class StudentInferencer(BaseMMPoseInferencer):
         super().__init__(config, weights, device, scope, show_progress)
         del self._checkpoint
         self.visualizer.set_dataset_meta(self.model.dataset_meta)
-        self._find = PeopleFinder(det_model, det_weights, det_cat_ids, device)
+        finder = det_model, det_weights, det_cat_ids, device
+        self._find = PeopleFinder(*finder, objects_of(config))
         self._tracker: Tracker | None = None
 
     def _init_collate(self, cfg: Any) -> Any:

@@ -58,6 +58,14 @@ class Track:
     unseen: int = 0
     filtered: Filtered | None = None
 
+    def see_length(self, length: float) -> None:
+        """A person who shows more than ever is longer than was thought."""
+        if length > self.length:
+            if self.filtered is not None:
+                value, speed = (x * self.length / length for x in self.filtered)
+                self.filtered = Filtered(value, speed)
+            self.length = length
+
 
 class Tracker:
     """Gives the people of successive frames their identities: ``track_id``, from 0.
@@ -87,6 +95,7 @@ class Tracker:
             seen.add(number)
             track = self.tracks.setdefault(number, Track(person, _length(person)))
             track.sample, track.unseen = person, 0
+            track.see_length(_length(person))
             if self.smooth:
                 self._filter(track)
         for number in self.tracks.keys() - seen:

@@ -15,6 +15,7 @@ from torch import Tensor
 from nrsfm_distill_mm.geometry import (
     NormalisedLandmarks,
     centre_points,
+    check_weights,
     mirror_depth,
     normalise_landmarks,
     to_camera_frame,
@@ -32,6 +33,7 @@ from nrsfm_distill_mm.nrsfm import (
     poses_in_image,
     reprojection_error,
     teacher_loss,
+    unit_dictionary,
 )
 
 
@@ -65,14 +67,15 @@ class DeepNRSfM(BaseModel):
         data_preprocessor: dict[str, Any] | None = None,
     ) -> None:
         super().__init__(data_preprocessor)
+        check_weights(code_weight=code_weight, bone_weight=bone_weight)
+        check_weights(limb_weight=limb_weight)
         parsed = 'num_keypoints' in metainfo
         skeleton = metainfo if parsed else parse_pose_metainfo(metainfo)
         count, links = skeleton['num_keypoints'], skeleton['skeleton_links']
         limbs, swap = links if limb_weight else (), skeleton['flip_indices']
         self.network = DeepNRSfMNetwork(count, code_sizes, init_std, perspective)
-        self.code_weight = code_weight
+        self.code_weight, self.limb_weight = code_weight, limb_weight
         self.bone_weight = bone_weight if links else 0.0
-        self.limb_weight = limb_weight
         self.limb_exchange = LimbExchange(limbs, count, swap, mirror_share)
         self.outlier_distance = outlier_distance
         self.links: Tensor
@@ -139,11 +142,10 @@ class DeepNRSfM(BaseModel):
         visible: Tensor | None,
         data_samples: list[PoseDataSample] | None,
     ) -> list[PoseDataSample]:
-        """Poses, codes and the codes of the mirrored image.
+        """Samples with poses, codes and the codes of the mirrored image.
 
-        Returns:
-            samples with ``keypoints`` (1, P, 2), reprojected, ``keypoints_3d``
-            (1, P, 3), input unit, z relative to the centroid, and the codes.
+        ``keypoints`` (1, P, 2) are reprojected, ``keypoints_3d`` (1, P, 3) in the input
+        unit, z relative to the centroid.
         """
         seen = normalised.landmarks
         shown = seen.new_ones(seen.shape[:2]) if visible is None else visible.float()
@@ -163,9 +165,8 @@ class DeepNRSfM(BaseModel):
         samples = data_samples or [PoseDataSample() for _ in seen]
         flip_indices = samples[0].metainfo.get('flip_indices') if samples else None
         if flip_indices is not None:
-            mirrored = lift_mirrored(self.network, seen, flip_indices, visible)
-            fields['code_flipped'] = mirrored.code * scale
-            fields['camera_flipped'] = mirrored.camera
+            code, camera, *_ = lift_mirrored(self.network, seen, flip_indices, visible)
+            fields |= {'code_flipped': code * scale, 'camera_flipped': camera}
         hub = MessageHub.get_current_instance()
         hub.update_info('nrsfm_teacher', self.export(), resumed=False)
         arrays = {name: value.cpu().numpy() for name, value in fields.items()}
@@ -192,7 +193,7 @@ class DeepNRSfM(BaseModel):
     @torch.no_grad()
     def export(self) -> dict[str, Any]:
         """Dictionary (P, 3, K) of unit RMS atoms, depth sign, inverse distance or 0."""
-        scale = dictionary_scale(self.network.dictionary)
-        atoms = (self.network.dictionary / scale).float().cpu().numpy()
+        # On the CPU: to the last digit the same wherever the teacher is.
+        atoms = unit_dictionary(self.network.first_dictionary.cpu()).float().numpy()
         sign, distance = int(self.depth_sign), float(self.network.inverse_distance or 0)
         return {'dictionary': atoms, 'depth_sign': sign, 'inverse_distance': distance}

@@ -1,5 +1,6 @@
 """LandmarkDistributionHook: where the teacher expects landmarks that it cannot see."""
 
+import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
@@ -24,9 +25,11 @@ class LandmarkDistributionHook(Hook):
         model = unwrapped(runner)
         dataset = runner.train_dataloader.dataset
         rows = evenly_spaced_rows(len(dataset), self.num_samples)
+        with torch.random.fork_rng(devices=[]):
+            batch = dataset.__getitems__(rows.tolist())  # as they are trained on
         fitted = fit_landmark_distribution(
-            dataset.landmarks[rows], dataset.visible[rows], model.outlier_distance
+            batch['inputs'], batch['visible'], model.outlier_distance
         )
         model.network.set_landmark_distribution(fitted)
-        hidden = 1 - dataset.visible[rows].float().mean().item()
+        hidden = 1 - batch['visible'].float().mean().item()
         runner.logger.info(f'Hidden landmarks: {hidden:.1%} of the training set.')

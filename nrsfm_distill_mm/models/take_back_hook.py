@@ -16,6 +16,8 @@ from nrsfm_distill_mm.models.choose_start_hook import judge
 from nrsfm_distill_mm.models.unwrapped import unwrapped
 from nrsfm_distill_mm.nrsfm import LimbExchange
 
+LEAST = 'least_label_free_error'  # in the message hub, which checkpoints hold
+
 
 @HOOKS.register_module()
 class TakeBackHook(Hook):
@@ -51,8 +53,9 @@ class TakeBackHook(Hook):
         self.max_angle = max_angle
 
     def before_train(self, runner: Runner) -> None:
-        """Begin with nothing to go back to."""
-        self.least = inf
+        """Begin with nothing to go back to; resumed, with the least error so far."""
+        known = runner.message_hub.runtime_info.get(LEAST, inf)
+        self.least = known if runner.iter else inf
         self.good: tuple[dict[str, Any], dict[str, Any]] | None = None
 
     def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
@@ -63,11 +66,13 @@ class TakeBackHook(Hook):
         errors = [judge(runner, teacher, self.num_samples, self.max_angle)]
         broadcast_object_list(errors)  # all processes do as the first one
         error = errors[0]
-        if error < self.least:
-            self.least = error
+        tolerated = self.tolerance * self.least
+        if error < self.least or (self.good is None and error <= tolerated):
+            self.least = min(error, self.least)
+            runner.message_hub.update_info(LEAST, self.least)
             weights = deepcopy(teacher.state_dict())
             self.good = weights, deepcopy(optimiser.state_dict())
-        elif error > self.tolerance * self.least and self.good is not None:
+        elif error > tolerated and self.good is not None:
             weights, moments = self.good
             teacher.load_state_dict(weights)
             for module in teacher.modules():

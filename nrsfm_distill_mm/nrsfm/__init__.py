@@ -47,6 +47,7 @@ from nrsfm_distill_mm.nrsfm.lifting import (
 from nrsfm_distill_mm.nrsfm.sparse_coding import (
     dictionary_scale,
     reconstruct_shape,
+    unit_dictionary,
 )
 from nrsfm_distill_mm.nrsfm.teacher_codes import (
     CodesInfo,
@@ -107,6 +108,7 @@ __all__ = [
     'sort_by_key',
     'strongest_atoms',
     'teacher_loss',
+    'unit_dictionary',
     'upper_bound_cost',
     'upper_bound_terms',
     'upright_camera',

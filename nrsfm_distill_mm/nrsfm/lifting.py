@@ -41,6 +41,15 @@ def lift(
         complete: NRSfMOutput = network(landmarks)
         return complete
     current = complete_landmarks(landmarks, visible, network.landmark_distribution)
+    return _lift_completed(network, current, visible, refinements)
+
+
+def _lift_completed(
+    network: DeepNRSfMNetwork,
+    current: NormalisedLandmarks,
+    visible: Tensor,
+    refinements: int = 3,
+) -> NRSfMOutput:
     output: NRSfMOutput = network(current.landmarks)
     for _ in range(refinements):
         current = refill(current, visible, output)
@@ -90,6 +99,7 @@ def refill(
     return renormalise(current, filled)
 
 
+@torch.no_grad()
 def lift_mirrored(
     network: DeepNRSfMNetwork,
     landmarks: Tensor,
@@ -98,14 +108,20 @@ def lift_mirrored(
 ) -> NRSfMOutput:
     """Lift the mirror image of landmarks.
 
+    Hidden ones are expected where they are in the picture as it is: the mirror image
+    of a data set may be unlike it.
+
     Args:
         network: the teacher.
         landmarks: (N, P, 2), normalised.
         flip_indices: P indices that a mirror exchanges.
         visible: (N, P) bool; default all.
     """
-    shown = None if visible is None else visible[:, list(flip_indices)]
-    return lift(network, mirror_sides(landmarks, flip_indices), shown)
+    if visible is None or bool(visible.all()):
+        return lift(network, mirror_sides(landmarks, flip_indices))
+    found = complete_landmarks(landmarks, visible, network.landmark_distribution)
+    mirrored = found._replace(landmarks=mirror_sides(found.landmarks, flip_indices))
+    return _lift_completed(network, mirrored, visible[:, list(flip_indices)])
 
 
 def poses_in_image(

@@ -99,6 +99,12 @@ def dictionary_scale(dictionary: Tensor) -> Tensor:
     return dictionary.square().sum(dim=(0, 1)).mean().sqrt()
 
 
+def unit_dictionary(dictionary: Tensor) -> Tensor:
+    """Dictionary (P, 3, K) centred, its atoms of unit root mean square length."""
+    centred = centre_dictionary(dictionary)
+    return centred / dictionary_scale(centred)
+
+
 def _shrink(code: Tensor, threshold: Tensor) -> Tensor:
     """ReLU(code - threshold)."""
     # A difference would negate the gradient of the whole batch, 5 % of a training step.

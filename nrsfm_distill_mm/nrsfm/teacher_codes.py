@@ -77,8 +77,9 @@ class TeacherCodes:
 
     @cached_property
     def teacher_id(self) -> int:
-        """Fingerprint of dictionary and sign: equal for codes of one teacher."""
-        content = self.dictionary.tobytes() + str(self.info.depth_sign).encode()
+        """Fingerprint of dictionary, sign and distance: one for a teacher's codes."""
+        rest = f'{self.info.depth_sign} {self.info.inverse_distance}'
+        content = self.dictionary.tobytes() + rest.encode()
         return int.from_bytes(hashlib.sha256(content).digest()[:7], 'big')
 
     def row(self, key: str) -> int:

@@ -1,6 +1,7 @@
 """ImagePose3DInferencer: what goes in, what comes out, and what is refused."""
 
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -290,6 +291,26 @@ def test_nobody_is_an_answer_with_a_warning(inferencer, video, tmp_path):
 def test_inputs_that_cannot_be_read(inferencer, inputs, message):
     with pytest.raises(UnreadableInputError, match=message):
         list(inferencer(inputs))
+
+
+def test_a_video_that_opencv_cannot_name_is_refused(inferencer, tmp_path):
+    path = tmp_path / os.fsdecode(b'caf\xe9.mp4')
+    path.write_bytes(b'')
+    with pytest.raises(UnreadableInputError, match='is not UTF-8; rename it'):
+        list(inferencer(str(path)))
+
+
+def test_of_a_list_what_is_not_there_fails_alone(inferencer, tmp_path):
+    cv2.imwrite(str(tmp_path / 'a.jpg'), picture())
+    (tmp_path / 'none').mkdir()
+    (tmp_path / '.b.mp4').write_bytes(b'of another program')
+    inputs = [str(tmp_path / name) for name in ('q*.png', 'none', 'a.jpg')]
+    results = inferencer(inputs, bboxes={'a.jpg': BOXES})
+    assert len(next(results)['predictions'][0]) == 2
+    with pytest.raises(FailedInputsError, match='2 of 3 inputs failed'):
+        next(results)
+    (result,) = inferencer(str(tmp_path), bboxes={'a.jpg': BOXES})
+    assert len(result['predictions'][0]) == 2
 
 
 def test_a_missing_camera_is_an_error(inferencer, monkeypatch):

@@ -1,6 +1,7 @@
 """Folders and formats of what the inferencer writes, and what is refused."""
 
 import json
+import os
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -204,6 +205,7 @@ def test_pages_and_turntables_overwrite_nothing(inferencer, tmp_path):
     [
         ({'vis_format': 'webm'}, "vis_format: expected mp4 or gif, got 'webm'"),
         ({'vis_out_dir': 'x.gif'}, r'vis_out_dir: expected a folder or a \.mp4'),
+        ({'vis_out_dir': 'x.AVI'}, r'vis_out_dir: expected a folder or a \.mp4'),
         ({'turntable': True}, 'turntable: expected a folder in vis_out_dir'),
         ({'vis_out_dir': 'FILE'}, 'vis_out_dir: .* is a file'),
         ({'pred_out_dir': 'FILE/a/b'}, 'pred_out_dir: .* is a file'),
@@ -226,3 +228,17 @@ def test_outputs_are_refused_before_any_inference(
     with pytest.raises((OutputArgumentError, UnknownViewError), match=message):
         list(inferencer('missing.jpg', **arguments))
     assert files(tmp_path) == ['FILE']
+
+
+def test_a_name_may_be_anything_that_the_system_allows(inferencer, tmp_path):
+    """OpenCV itself would crash on one that is not UTF-8."""
+    for name in (os.fsdecode(b'caf\xe9.jpg'), 'x' * 240 + '.jpg'):
+        path, out = tmp_path / name, tmp_path / 'out'
+        path.write_bytes(cv2.imencode('.jpg', picture())[1])
+        (result,) = inferencer(
+            str(path), bboxes=[BOXES], out_dir=str(out), html_out_dir=str(out)
+        )
+        assert len(result['predictions'][0]) == 2
+        assert (out / 'visualizations' / name).stat().st_size > 0
+        page = (out / f'{path.stem}.html').read_text(encoding='utf-8')
+        assert '<title>caf\ufffd.jpg</title>' in page or 'x' * 240 in page

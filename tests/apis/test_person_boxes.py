@@ -13,7 +13,7 @@ from mmengine.structures import InstanceData
 from mmpose.apis.inferencers import base_mmpose_inferencer
 
 from nrsfm_distill_mm.apis import PersonBoxError
-from nrsfm_distill_mm.apis.detection import PeopleFinder
+from nrsfm_distill_mm.apis.detection import PeopleFinder, objects_of
 from nrsfm_distill_mm.apis.given_people import by_source, of_frame
 from nrsfm_distill_mm.apis.person_boxes import checked_boxes
 from nrsfm_distill_mm.apis.sources import Source
@@ -123,14 +123,29 @@ def test_a_detector_is_asked_as_mmpose_does(monkeypatch):
     monkeypatch.setattr(
         base_mmpose_inferencer, 'DetInferencer', Detector, raising=False
     )
-    finder = PeopleFinder(None, None, 0, 'cpu')
+    finder = PeopleFinder(None, None, 0, 'cpu', 'human')
     finder.prepare()
     image = np.zeros((*SIZE, 3), np.uint8)
     np.testing.assert_allclose(finder(A, 0, image), [[*BOX, 0.9]], rtol=1e-6)
     assert len(finder(A, 0, image, nms_thr=1.0)) == 2
     assert len(finder(A, 0, image, bbox_thr=0.92)) == 0
-    cats = PeopleFinder('rtmdet-m', None, (16,), 'cpu')
+    cats = PeopleFinder(None, None, None, 'cpu', 'animal')
+    cats.prepare()
     np.testing.assert_allclose(cats(A, 0, image)[:, :4], [[60, 20, 90, 80]])
+
+
+@pytest.mark.parametrize(
+    ('name', 'objects'),
+    [
+        ('AP10KDataset', 'animal'),
+        ('OneHand10KDataset', 'hand'),
+        ('CocoDataset', 'body'),
+        ('Human36mDistillDataset', 'human'),
+        (None, 'human'),
+    ],
+)
+def test_what_is_looked_for_is_what_was_trained_on(name, objects):
+    assert objects_of(Config({'dataset_type': name} if name else {})) == objects
 
 
 def test_rtmdet_itself(tmp_path):
@@ -151,7 +166,7 @@ def test_rtmdet_itself(tmp_path):
     weights = tmp_path / 'rtmdet.pth'
     meta = {'dataset_meta': {'classes': ('person',) * 80, 'palette': 'random'}}
     torch.save({'state_dict': model.state_dict(), 'meta': meta}, weights)
-    finder = PeopleFinder(config.filename, str(weights), 0, 'cpu')
+    finder = PeopleFinder(config.filename, str(weights), 0, 'cpu', 'human')
     init_default_scope('mmpose')
     image = np.zeros((*SIZE, 3), np.uint8)
     boxes = finder(A, 0, image)

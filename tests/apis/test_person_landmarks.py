@@ -153,9 +153,7 @@ def test_of_videos_each_frame_has_its_own():
     [
         ([POINTS[:5]], r'person 0: expected 7 landmarks of x and y.*got \(5, 2\)'),
         ([POINTS, POINTS[:, :1]], 'person 1: expected 7 landmarks'),
-        ([POINTS * np.nan], 'person 0: expected a visible landmark, got none'),
         (7, 'expected a list of people, got 7'),
-        ([POINTS * 0], 'person 0: expected a bbox, or visible landmarks that span'),
         ({'keypoints': POINTS}, 'expected a list of people, got {'),
         ([{'keypoint_scores': [1] * 7}], 'expected numbers: KeyError'),
         ([{'keypoints': POINTS, 'keypoint_scores': [1]}], r'and \(1,\)'),
@@ -167,17 +165,24 @@ def test_landmarks_that_cannot_be_used(entry, message):
         found(entry)
 
 
+def test_a_box_that_is_none_is_refused():
+    with pytest.raises(PersonBoxError, match='person 0: bbox: expected 4 numbers, got'):
+        found([{'keypoints': POINTS, 'bbox': [1, 2, 3]}])
+
+
 @pytest.mark.parametrize(
     ('person', 'message'),
     [
+        (POINTS * np.nan, 'expected a visible landmark, got none'),
+        (POINTS * 0, 'expected a bbox, or visible landmarks that span'),
         (POINTS + 500, 'outside the picture of 128 x 96 px'),
         ({'keypoints': POINTS, 'bbox': [[9, 9, 5, 5]]}, 'has no area'),
-        ({'keypoints': POINTS, 'bbox': [1, 2, 3]}, r'expected \(N, 4\)'),
     ],
 )
-def test_boxes_that_cannot_be_used(person, message):
-    with pytest.raises(PersonBoxError, match=f'a.jpg: keypoints: person 0.*{message}'):
-        found([person])
+def test_who_cannot_be_seen_is_left_out(person, message):
+    with pytest.warns(UserWarning, match=f'left out: .*: person 1.*{message}'):
+        first, second = found([POINTS, person, POINTS + 5])
+    np.testing.assert_array_equal(second['keypoints'], first['keypoints'] + 5)
 
 
 def test_a_student_that_is_given_landmarks_needs_them(lifter, inferencer):

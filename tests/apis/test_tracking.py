@@ -92,3 +92,19 @@ def test_people_are_smoothed_each_by_themselves_and_2d_goes_with_3d():
         assert (shift[..., 0] > 0).all()
         assert (shift[..., 0] < 11).all()
         np.testing.assert_allclose(shift[..., 1:], 0, atol=1e-9)
+
+
+def test_who_shows_little_at_first_is_smoothed_as_well():
+    jitter = np.random.default_rng(3).normal(0, 1, 60)
+    calm = []
+    for shown in (1.0, 0.01):
+        tracker = Tracker(FPS, smooth=True)
+        first = person(0)
+        for name in ('keypoints', 'keypoints_3d'):
+            first.pred_instances[name] *= shown
+        tracker.update([first])
+        moved = [tracker.update([person(0 + step)])[0] for step in jitter]
+        x = [sample.pred_instances.keypoints[0, 0, 0] for sample in moved]
+        calm.append(np.std(x[20:]))
+    assert calm[0] < 0.6 * np.std(1.1 * jitter[20:])
+    assert abs(calm[1] - calm[0]) < 0.05 * calm[0]

@@ -204,6 +204,13 @@ def test_what_a_pipeline_may_not_do(codes_file):
         run(turn_the_picture, affine)
 
 
+def test_what_has_no_sides_has_no_mirror_image(codes_file):
+    one_sided = {'flip_indices': list(range(5))}
+    Compose([*crop(False), LoadTeacherCodes(codes_file)])(sample(**one_sided))
+    with pytest.raises(AugmentationError, match='"bug" have no sides.*RandomFlip out'):
+        Compose([*crop(True), LoadTeacherCodes(codes_file)])(sample(**one_sided))
+
+
 def test_a_missing_file_is_refused_before_training(tmp_path):
     with pytest.raises(FileNotFoundError, match='none" do not exist; write them with'):
         LoadTeacherCodes(str(tmp_path / 'none'))

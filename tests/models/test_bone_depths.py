@@ -48,6 +48,13 @@ def test_a_patch_is_the_crop_around_a_bone():
         torch.testing.assert_close(patches[:, i], expected, atol=1e-4, rtol=0)
 
 
+def test_autocast_does_not_round_the_sum_of_depths(image, plane):
+    depths = build().along_bones(image, plane)
+    whole = build().from_first(depths)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert torch.equal(build().from_first(depths), whole)
+
+
 def test_what_is_outside_the_patch_has_no_say(image, plane):
     bones = build()
     before = bones.along_bones(image, plane)[:, BONE]

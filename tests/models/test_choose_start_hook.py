@@ -146,6 +146,23 @@ def test_starts_expect_landmarks_where_the_model_does(
         torch.testing.assert_close(mean, expected)
 
 
+def test_landmarks_are_expected_where_they_are_in_training(
+    runner: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = runner.train_dataloader.dataset
+
+    def upside_down(self: Worms, rows: list[int]) -> dict[str, Any]:
+        torch.rand(3)
+        return {'inputs': -self.landmarks[rows], 'visible': self.visible[rows]}
+
+    monkeypatch.setattr(Worms, '__getitems__', upside_down)
+    state = torch.get_rng_state()
+    LandmarkDistributionHook().before_train(runner)
+    assert torch.equal(torch.get_rng_state(), state)
+    upright = fit_landmark_distribution(data.landmarks, data.visible).mean
+    torch.testing.assert_close(runner.model.network.landmark_mean, -upright)
+
+
 def test_a_mirrored_camera_is_as_near_as_another(
     runner: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

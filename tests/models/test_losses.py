@@ -58,7 +58,8 @@ def test_so_it_does_seen_from_the_teachers_distance(
     codes: TeacherCodes, pose: Tensor, labels: TeacherLabels, tmp_path: Path
 ) -> None:
     info = replace(codes.info, inverse_distance=0.2)
-    save_teacher_codes(tmp_path / 'near', replace(codes, info=info))
+    nearby = replace(codes, info=info)
+    save_teacher_codes(tmp_path / 'near', nearby)
     near = NRSfMDistillLoss(str(tmp_path / 'near'))
     far = NRSfMDistillLoss(str(tmp_path / 'far'))
     save_teacher_codes(tmp_path / 'far', codes)
@@ -70,7 +71,8 @@ def test_so_it_does_seen_from_the_teachers_distance(
         spoilt = torch.where(some.visible.bool()[..., None], seen, 99)
         far(pose, spoilt, None, some)
         assert far.terms['distill_reprojection'] > 0.1
-        near(pose, spoilt, None, some)
+        own = torch.full_like(some.id, nearby.teacher_id)
+        near(pose, spoilt, None, some._replace(id=own))
         assert near.terms['distill_reprojection'] < 1e-3
 
 
@@ -228,10 +230,10 @@ def test_samples_with_a_hidden_landmark_have_no_bones(
 
 
 @pytest.mark.parametrize('weight', [float('nan'), float('inf'), -1, 'a'])
-@pytest.mark.parametrize('name', ['loss_weight', 'landmark_weight'])
+@pytest.mark.parametrize('name', ['loss_weight', 'landmark_weight', 'bone_weight'])
 def test_weights_that_are_none_are_refused(name: str, weight: Any) -> None:
     with pytest.raises(ValueRangeError, match=f'^{name}: expected a .*{weight}'):
-        TeacherDepthLoss('x.safetensors', **{name: weight})
+        TeacherDepthLoss('x.safetensors', links=[(0, 1)], **{name: weight})
 
 
 def test_bones_without_links_are_refused(codes_file: str) -> None:

@@ -97,13 +97,15 @@ def test_missing_teacher_labels_name_the_transform(
 def test_a_frozen_teacher_needs_no_codes(
     checkpoint: str, targets: dict[str, torch.Tensor]
 ) -> None:
-    loss = {'type': 'NRSfMDistillLoss', 'teacher': checkpoint, 'landmark_weight': 0}
+    loss = {'type': 'NRSfMDistillLoss', 'teacher': checkpoint}
     student = MODELS.build(_config(loss))
     losses = student(torch.randn(4, 3, 64, 48), _samples(4, targets), mode='loss')
     losses['loss_distill'].backward()
     weight = student.head.volume_head.final_layer.weight
     assert weight.grad.abs().sum() > 0
     assert set(losses) == {'loss_kpt', 'loss_distill', 'acc_pose'}
+    terms = student.head.depth_loss_module.terms
+    assert 'teacher_landmarks' not in terms, 'x and y are learnt by loss_kpt'
 
 
 def test_three_dimensional_labels_supervise_depth_too(
@@ -159,13 +161,14 @@ def test_what_was_seen_from_near_is_given_as_from_afar(
     found = torch.cat([seen, pose[:, 2:] - pose[2, 2]], dim=1)
     (sample,) = _samples(1, targets)
     # The crop is half as large as what it shows of the picture.
-    instances = [
-        InstanceData(
+
+    def place() -> InstanceData:
+        crop = InstanceData(
             keypoints=20 * found[None].numpy(), keypoint_scores=np.ones((1, 7))
         )
-    ]
-    student.add_pred_to_datasample(instances, None, [sample])
-    predicted = sample.pred_instances
+        return student.add_pred_to_datasample([crop], None, [sample])[0].pred_instances
+
+    predicted = place()
     np.testing.assert_allclose(
         predicted.keypoints[0] - predicted.keypoints[0].mean(0),
         40 * (seen - seen.mean(0)),
@@ -177,6 +180,12 @@ def test_what_was_seen_from_near_is_given_as_from_afar(
     assert error[:, 2].max() < 1e-3
     distorted = np.abs(40 * (seen - pose[:, :2]).numpy())
     assert error[:, :2].max() < 0.3 * distorted.max()
+    # Nor is it another pose if some of its landmarks are not asked for.
+    student.test_cfg = {'output_keypoint_indices': [0, 2, 5]}
+    some = place()
+    assert some.keypoints.shape == (1, 3, 2)
+    expected = predicted.keypoints_3d[:, [0, 2, 5]]
+    np.testing.assert_allclose(some.keypoints_3d, expected, rtol=1e-5)
 
 
 def test_flip_test_of_a_mirrored_image_is_the_mirrored_answer(

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from layouts import WORM
+from mmengine.logging import MessageHub
 from torch import nn
 
 from nrsfm_distill_mm.geometry import ValueRangeError
@@ -18,7 +19,9 @@ def runner():
     optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
     step(model, optimizer)
     wrapper = SimpleNamespace(optimizer=optimizer)
-    return SimpleNamespace(model=model, optim_wrapper=wrapper, iter=0)
+    return SimpleNamespace(
+        model=model, optim_wrapper=wrapper, iter=0, message_hub=MessageHub('run')
+    )
 
 
 def step(model, optimizer):
@@ -72,6 +75,21 @@ def test_it_goes_back_as_often_as_it_must(runner, train):
     assert weights[1] == weights[3] == weights[0]
 
 
+def test_resumed_it_knows_what_is_good(runner, train):
+    hook = TakeBackHook(interval=1)
+    hook.before_train(runner)
+    train(hook, [0.2])
+    resumed = TakeBackHook(interval=1)
+    resumed.before_train(runner)
+    weights = train(resumed, [0.6, 0.28, 0.29, 0.31])
+    assert weights[0] != weights[1], 'there was nothing to go back to'
+    assert weights[3] == weights[1], '0.31 is too much of 0.2'
+    runner.iter = 0
+    resumed.before_train(runner)
+    weights = train(resumed, [0.6, 0.7])
+    assert len(set(weights)) == 2, 'another training begins with nothing'
+
+
 def test_what_is_bad_from_the_beginning_stays(runner, train):
     hook = TakeBackHook(interval=1)
     hook.before_train(runner)
@@ -85,7 +103,9 @@ def test_a_teacher_that_was_lost_learns_again(monkeypatch):
     teacher = DeepNRSfM(WORM, (24, 12, 6), limb_weight=0.2)
     optimizer = torch.optim.Adam(teacher.parameters(), lr=1e-3)
     wrapper = SimpleNamespace(optimizer=optimizer)
-    runner = SimpleNamespace(model=teacher, optim_wrapper=wrapper, iter=0)
+    runner = SimpleNamespace(
+        model=teacher, optim_wrapper=wrapper, iter=0, message_hub=MessageHub('run')
+    )
     looks = iter([0.3, float('inf'), 0.3])
     monkeypatch.setattr(take_back_hook, 'judge', lambda *_: next(looks))
     hook = TakeBackHook(interval=2)

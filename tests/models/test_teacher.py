@@ -43,6 +43,13 @@ def test_losses(teacher: DeepNRSfM) -> None:
     assert losses[0]['loss_limbs'] == 0 < losses[1]['loss_limbs']
 
 
+@pytest.mark.parametrize('name', ['code_weight', 'bone_weight', 'limb_weight'])
+@pytest.mark.parametrize('weight', [-1.0, float('nan')])
+def test_weights_that_are_none_are_refused(name: str, weight: float) -> None:
+    with pytest.raises(ValueRangeError, match=f'^{name}: expected a .*{weight}'):
+        DeepNRSfM(WORM, (24, 12, 6), **{name: weight})
+
+
 def test_what_it_cannot_be_called_with_is_named(teacher: DeepNRSfM) -> None:
     pixels = 100 * torch.rand(5, 7, 2)
     visible = torch.ones(5, 7)

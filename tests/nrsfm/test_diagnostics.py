@@ -23,6 +23,7 @@ from nrsfm_distill_mm.nrsfm import (
     fit_landmark_distribution,
     label_free_errors,
     lift,
+    lift_mirrored,
     mirroring_error,
     random_angles,
     relifting_error,
@@ -177,6 +178,29 @@ def test_wrong_shapes_are_named(landmarks: Tensor) -> None:
         relifting_error(teacher, output, torch.zeros(39))
     with pytest.raises(ShapeError, match='landmarks: expected shape'):
         mirroring_error(teacher, output, landmarks[:, :5], SWAP)
+
+
+def test_in_the_mirror_hidden_landmarks_are_where_they_are_in_the_picture() -> None:
+    """Of views from one side, whose mirror images nothing was fitted to."""
+    angles = torch.linspace(0.2, 1.1, 30)
+    seen = normalise_landmarks((BODY @ vertical_rotation(angles))[..., :2]).landmarks
+    distribution = fit_landmark_distribution(seen, torch.ones(30, 6).bool())
+    visible = torch.ones(30, 6, dtype=torch.bool)
+    visible[:, 1] = False
+    inputs: list[Tensor] = []
+
+    class Listener(Teacher):
+        landmark_distribution = distribution
+
+        def forward(self, landmarks: Tensor) -> NRSfMOutput:
+            inputs.append(landmarks)
+            return super().forward(landmarks)
+
+    lift(Listener(), seen, visible)
+    first = inputs[0] * MIRROR[:2]
+    inputs.clear()
+    lift_mirrored(Listener(), seen, SWAP, visible)
+    torch.testing.assert_close(inputs[0], first[:, SWAP])
 
 
 @pytest.mark.parametrize(('total', 'count'), [(7, 3), (5, 9), (2**24 + 3, 11)])

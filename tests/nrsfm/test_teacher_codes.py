@@ -3,6 +3,7 @@
 import tracemalloc
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,8 +128,11 @@ def test_duplicate_keys_are_refused() -> None:
         sort_by_key(['a', 'b', 'a'])
 
 
-def test_the_sign_is_part_of_the_teacher(codes: TeacherCodes) -> None:
-    other = replace(codes, info=replace(codes.info, depth_sign=1))
+@pytest.mark.parametrize('change', [{'depth_sign': 1}, {'inverse_distance': 0.3}])
+def test_sign_and_distance_are_part_of_the_teacher(
+    codes: TeacherCodes, change: dict[str, Any]
+) -> None:
+    other = replace(codes, info=replace(codes.info, **change))
     assert other.teacher_id != codes.teacher_id
 
 

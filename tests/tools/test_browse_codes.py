@@ -104,6 +104,7 @@ def test_only_so_many_are_drawn_and_old_sheets_go(folder):
     assert run() == 0
     large = cv2.imread('browse/sheet_1.png').shape
     Path('browse/sheet_2.png').write_bytes(b'of an earlier run')
+    Path('browse/sheet_music.png').write_bytes(b'of somebody else')
     assert run('--max-items', '2') == 0
     small = cv2.imread('browse/sheet_1.png').shape
     assert small[0] < large[0]
@@ -111,7 +112,7 @@ def test_only_so_many_are_drawn_and_old_sheets_go(folder):
     assert run('--max-items', '0', '--output-dir', 'list') == 0
     assert [path.name for path in Path('list').iterdir()] == ['codes.csv']
     names = sorted(path.name for path in Path('browse').iterdir())
-    assert names == ['codes.csv', 'sheet_1.png']
+    assert names == ['codes.csv', 'sheet_1.png', 'sheet_music.png']
 
 
 def test_a_ring_is_drawn_around_the_worst_landmark(folder):

@@ -316,6 +316,12 @@ def test_training_images_of_human36m_are_never_held_out(tmp_path):
     assert 'expected held-out subjects' in refused(tmp_path)
 
 
+def test_however_its_path_is_spelt_a_file_is_the_same(tmp_path):
+    around = {'train_dataloader.dataset.ann_file': f'../h36m/{TRAIN_FILE}'}
+    predict(tmp_path / 'a.npz', STUDENT, train=True, options=around)
+    assert read_runs([tmp_path])[0].split == 'training'
+
+
 def test_a_part_of_the_training_file_is_neither_split(tmp_path):
     test = {'test_dataloader.dataset.indices': 100}
     predict(tmp_path / 'a.npz', STUDENT, train=True, test_options=test)

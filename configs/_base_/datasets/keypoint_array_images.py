@@ -9,6 +9,9 @@ images = '{{$IMAGES:data/images}}'
 metainfo = dict(from_file='{{$SKELETON:configs/_base_/datasets/h36m.py}}')
 description = import_module('mmpose.datasets.datasets.utils').parse_pose_metainfo
 num_keypoints = description(metainfo)['num_keypoints']
+flip_indices = description(metainfo)['flip_indices']
+# The mirror image of what has no sides, such as a hand, is another thing.
+flip_prob = 0.0 if flip_indices == sorted(flip_indices) else 0.5
 input_size = (128, 128)
 codec = dict(type='IntegralPose3DLabel', input_size=input_size)
 codes_file = 'work_dirs/deep-nrsfm_keypoint-array/teacher_codes.safetensors'
@@ -16,7 +19,7 @@ codes_file = 'work_dirs/deep-nrsfm_keypoint-array/teacher_codes.safetensors'
 train_pipeline = [
     dict(type='LoadImage'),
     dict(type='GetBBoxCenterScale'),
-    dict(type='RandomFlip', direction='horizontal'),
+    dict(type='RandomFlip', direction='horizontal', prob=flip_prob),
     dict(type='RandomBBoxTransform', scale_factor=(0.8, 1.25), rotate_factor=40),
     dict(type='TopdownAffine', input_size=input_size),
     dict(type='LoadTeacherCodes', codes_file=codes_file, partial='mask'),

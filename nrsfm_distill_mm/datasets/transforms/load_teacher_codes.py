@@ -7,6 +7,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmpose.registry import TRANSFORMS
 
+from nrsfm_distill_mm.datasets.errors import AugmentationError
 from nrsfm_distill_mm.datasets.transforms.crop_geometry import (
     crop_similarity,
     landmark_visibility,
@@ -77,7 +78,8 @@ class LoadTeacherCodes(BaseTransform):
             TeacherCodesError: the file does not hold the sample, or holds codes of
                 other landmarks.
             AugmentationError: the crop is no rotation, scale and shift of the image or
-                of its horizontal mirror image.
+                of its horizontal mirror image, or the landmarks have no sides, and the
+                mirror image is that of another object.
         """
         row = self.check(results)
         labels = self._blank(results) if row is None else self._codes(results, row)
@@ -95,6 +97,12 @@ class LoadTeacherCodes(BaseTransform):
         name = sample.get('dataset_name', self.codes.info.skeleton)
         self.codes.check_skeleton(f'{sample["img_path"]} has', name, points)
         keypoints, shown, annotated = unmirrored_landmarks(sample)
+        if sample.get('flip') and list(sample['flip_indices']) == list(range(points)):
+            raise AugmentationError(
+                f'flip: the landmarks of "{name}" have no sides, so that the mirror '
+                'image is that of another object, of which the teacher knows nothing; '
+                'leave RandomFlip out'
+            )
         complete = shown[annotated].all()
         if shown.sum() < self.min_visible or not (complete or self.partial == 'mask'):
             return None

@@ -73,8 +73,12 @@ class BoneDepths(nn.Module):
             image: crops (N, 3, H, W).
             plane: landmarks (N, P, 2), crop widths.
         """
-        depth: Tensor = self.along_bones(image, plane) @ self.paths
-        return depth
+        return self.from_first(self.along_bones(image, plane))
+
+    def from_first(self, depths: Tensor) -> Tensor:
+        """Depth (N, P) of landmarks from the first one, of bones' (N, L)."""
+        with torch.autocast(depths.device.type, enabled=False):  # no half sums
+            return depths.to(self.paths.dtype) @ self.paths
 
     def along_bones(self, image: Tensor, plane: Tensor) -> Tensor:
         """Depth of each bone's end from its start (N, L), crop widths."""

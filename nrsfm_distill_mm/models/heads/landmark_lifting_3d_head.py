@@ -149,5 +149,5 @@ class LandmarkLifting3DHead(Pose3DHead):
 
     def _pose(self, plane: Tensor, depths: Tensor) -> Tensor:
         """Coordinates (N, P, 3) from depths along the bones (N, L)."""
-        depth = self.from_root(depths @ self.bone_depths.paths)
+        depth = self.from_root(self.bone_depths.from_first(depths))
         return torch.cat([plane, depth.unsqueeze(-1)], dim=-1)

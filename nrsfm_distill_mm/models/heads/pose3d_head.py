@@ -9,6 +9,7 @@ from mmpose.registry import KEYPOINT_CODECS, MODELS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
 from nrsfm_distill_mm.models.losses.teacher_labels import collect_teacher_labels
 
 
@@ -50,6 +51,8 @@ class Pose3DHead(BaseHead):
             loss or {'type': 'L1Loss', 'use_target_weight': True}
         )
         self.depth_loss_module = MODELS.build(depth_loss) if depth_loss else None
+        if isinstance(self.depth_loss_module, TeacherGuidedLoss):
+            self.depth_loss_module.landmark_weight = 0.0  # x and y are of ``loss``
         self.decoder = KEYPOINT_CODECS.build(decoder) if decoder else None
 
     def locate(

@@ -73,6 +73,7 @@ class TeacherGuidedLoss(nn.Module):
                 f'{codes_file!r} and {teacher!r}'
             )
         check_weights(loss_weight=loss_weight, landmark_weight=landmark_weight)
+        check_weights(bone_weight=bone_weight)
         check_bones(links, bone_weight)
         self.links = [tuple(link) for link in links]
         self.bone_weight = bone_weight
@@ -98,8 +99,8 @@ class TeacherGuidedLoss(nn.Module):
             output: (N, P, 3) or (N, T, P, 3); x, y and z in the unit of the target.
             target: (N, P, 2 or 3), or with T; annotated landmarks; z is not read.
             target_weight: (N, P), (N, P, 1), or with T; a landmark counts where it is
-                above 0. Default all. Not read with ``codes_file``: what the teacher
-                saw counts.
+                above 0. Default all. With ``codes_file`` read for the bones alone:
+                in the cost what the teacher saw counts.
             teacher_labels: codes and cameras; needed with ``codes_file``.
 
         Returns:

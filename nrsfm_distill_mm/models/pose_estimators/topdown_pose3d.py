@@ -56,19 +56,17 @@ class TopdownPose3DEstimator(TopdownPoseEstimator):
         batch_pred_fields: Any,
         batch_data_samples: list[PoseDataSample],
     ) -> list[PoseDataSample]:
-        """Map depth from crop to image px too."""
-        samples = super().add_pred_to_datasample(
-            batch_pred_instances, batch_pred_fields, batch_data_samples
-        )
+        """Map depth from crop to image px too, before landmarks are left out."""
         distance = getattr(self.head, 'inverse_distance', 0.0)
-        for sample in samples:
-            keypoints = sample.pred_instances.keypoints
-            pixel = sample.input_scale[0] / sample.input_size[0]
-            pose = np.concatenate(
-                [keypoints[..., :2], keypoints[..., 2:] * pixel], axis=-1
-            )
+        for found, sample in zip(batch_pred_instances, batch_data_samples, strict=True):
+            size, scale = sample.input_size, sample.input_scale
+            plane, depth = np.split(found.keypoints, [2], axis=-1)
+            placed = plane / size * scale + sample.input_center - 0.5 * scale
+            pose = np.concatenate([placed, depth / size[0] * scale[0]], axis=-1)
+            pose = pose.astype(plane.dtype)
             if distance:
                 pose = seen_from_afar(torch.from_numpy(pose), distance).numpy()
-            sample.pred_instances.keypoints = keypoints[..., :2]
-            sample.pred_instances.keypoints_3d = pose
-        return samples
+            found.keypoints, found.keypoints_3d = plane, pose
+        return super().add_pred_to_datasample(
+            batch_pred_instances, batch_pred_fields, batch_data_samples
+        )
