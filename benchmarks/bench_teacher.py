@@ -19,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from rich.table import Table
 from training_speed import VARIANTS, runner_row, teacher_config, variant_rows
 
 import nrsfm_distill_mm
+from nrsfm_distill_mm.apis.results import write_json
 from nrsfm_distill_mm.nrsfm import load_teacher_codes
 
 ROOT = Path(__file__).parents[1]
@@ -174,6 +176,27 @@ def provenance() -> dict[str, Any]:
         'gpu': torch.cuda.get_device_name() if has_gpu else None,
         'load_average': os.getloadavg(),
     }
+
+
+def keep_settings(out: Path, **settings: Any) -> None:
+    """Note what the results in a folder are of, files by their content.
+
+    Raises:
+        ValueError: it holds results of other settings, which would count as these.
+    """
+    found = settings | {
+        name: sha256(value.read_bytes()).hexdigest()
+        for name, value in settings.items()
+        if isinstance(value, Path)
+    }
+    file = out / 'settings.json'
+    known = mmengine.load(file) if file.exists() else found
+    if known != found:
+        raise ValueError(
+            f'{out}: expected results of {found}, it has those of {known}; give '
+            'another --out'
+        )
+    write_json(file, found)
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from typing import Any
 import mmengine
 import numpy as np
 import torch
-from bench_teacher import provenance, show
+from bench_teacher import keep_settings, provenance, show
 from capture_cases import LINKS
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -261,6 +261,8 @@ def main() -> None:
     add('--iterations', type=int, default=2000)
     add('--teacher-iterations', type=int, default=6000)
     args = parser.parse_args()
+    iterations = {'iterations': args.iterations, 'teacher': args.teacher_iterations}
+    keep_settings(args.out, poses=args.poses, **iterations)
     if not (args.out / 'data' / 'test.npz').exists():
         with np.load(args.poses) as file:
             arrays = (file[name] for name in ('keypoints_3d', 'subject', 'clip'))

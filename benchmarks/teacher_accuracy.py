@@ -22,7 +22,7 @@ from typing import Any
 import mmengine
 import numpy as np
 import torch
-from bench_teacher import provenance, show
+from bench_teacher import keep_settings, provenance, show
 from capture_cases import draw_case, evaluate, read_poses
 from mmengine.config import Config
 from mmengine.runner import Runner
@@ -163,6 +163,7 @@ def main() -> None:
     add('--cases', nargs='+', choices=['A', 'B'], default=['A', 'B'])
     add('--methods', nargs='+', choices=METHODS, default=METHODS[:-1])
     args = parser.parse_args()
+    keep_settings(args.out, poses=args.poses)
     poses = read_poses(args.poses)
     for seed in range(args.first_seed, args.first_seed + args.seeds):
         for name in args.cases:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import mmengine
 import numpy as np
 import torch
-from bench_teacher import provenance
+from bench_teacher import keep_settings, provenance
 from capture_cases import draw_case, evaluate
 from matplotlib.figure import Figure
 from nrsfm_peers import SupervisedLifter
@@ -209,6 +209,7 @@ def main() -> None:
     add('--iterations', type=int, default=7000, help='of all parts but "time"')
     add('--seeds', type=int, default=1)
     args = parser.parse_args()
+    keep_settings(args.out, poses=args.poses, iterations=args.iterations)
     with np.load(args.poses) as file:
         capture = {name: file[name] for name in ('keypoints_3d', 'subject', 'clip')}
     capture['keypoints_3d'] = capture['keypoints_3d'].astype(np.float64)

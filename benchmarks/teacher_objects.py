@@ -19,7 +19,7 @@ import mmengine
 import numpy as np
 import numpy.typing as npt
 import torch
-from bench_teacher import provenance
+from bench_teacher import keep_settings, provenance
 from capture_cases import evaluate
 from rich.console import Console
 from rich.table import Table
@@ -198,6 +198,7 @@ def main() -> None:
     add('--iterations', type=int, default=7000)
     add('--seeds', type=int, default=1)
     args = parser.parse_args()
+    keep_settings(args.out, samples=args.samples, iterations=args.iterations)
     results = [
         run(name, args.samples, args.iterations, seed, args.out)
         for seed in range(args.seeds)

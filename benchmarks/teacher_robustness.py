@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import mmengine
 import numpy as np
 import torch
-from bench_teacher import provenance
+from bench_teacher import keep_settings, provenance
 from capture_cases import LINKS, draw_case, evaluate, read_poses
 from matplotlib.figure import Figure
 from rich.console import Console
@@ -220,6 +220,7 @@ def main() -> None:
     kinds = sorted({condition.kind for condition in CONDITIONS})
     add('--kinds', nargs='+', choices=kinds, default=kinds)
     args = parser.parse_args()
+    keep_settings(args.out, poses=args.poses, iterations=args.iterations)
     poses = read_poses(args.poses)
     for seed in range(args.seeds):
         for condition in CONDITIONS:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import mmengine
-from bench_teacher import provenance, show
+from bench_teacher import keep_settings, provenance, show
 from capture_cases import draw_case, evaluate, read_poses
 from matplotlib.figure import Figure
 from mmengine.logging import MessageHub
@@ -89,6 +89,7 @@ def main() -> None:
     add('--starts', type=int, default=ChooseStartHook().num_starts, help='of a group')
     add('--iterations', type=int, default=3000, help='after the choice')
     args = parser.parse_args()
+    keep_settings(args.out, poses=args.poses, iterations=args.iterations)
     poses = read_poses(args.poses)
     for group in range(args.groups):
         for case in args.cases:

@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+from bench_teacher import keep_settings
 from layouts import REPO
 
 
@@ -17,3 +19,16 @@ def test_every_part_runs(tmp_path) -> None:
     assert [row['codes'] for row in found['codes']] == [48]
     assert found['scaling'][0]['samples'] == 64
     assert found['scaling'][0]['training_us_per_sample'] > 0
+
+
+def test_results_of_other_settings_are_not_mixed(tmp_path) -> None:
+    poses, out = tmp_path / 'poses.npz', tmp_path / 'out'
+    poses.write_bytes(b'these')
+    for _ in range(2):
+        keep_settings(out, poses=poses, iterations=100)
+    with pytest.raises(ValueError, match='those of .*100.*give another --out'):
+        keep_settings(out, poses=poses, iterations=200)
+    poses.write_bytes(b'others')
+    with pytest.raises(ValueError, match='give another --out'):
+        keep_settings(out, poses=poses, iterations=100)
+    keep_settings(tmp_path / 'new', poses=None, iterations=100)
