@@ -5,8 +5,10 @@ import subprocess
 import sys
 
 import pytest
-from bench_teacher import keep_settings
 from layouts import REPO
+
+sys.path.insert(0, str(REPO / 'benchmarks'))
+from bench_teacher import keep_settings
 
 
 def test_every_part_runs(tmp_path) -> None:
