@@ -15,7 +15,7 @@ from nrsfm_distill_mm.models import TopdownPose3DEstimator
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line; the arguments are those of MMPose's tool."""
+    """Read the command line; arguments as of MMPose's tool, without its windows."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')

@@ -9,7 +9,7 @@ from mmengine.runner import Runner, find_latest_checkpoint
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line; the arguments are those of MMPose's tool."""
+    """Read the command line; arguments as of MMPose's tool, but for its pictures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('--work-dir', help='where logs and checkpoints go')

@@ -21,11 +21,16 @@ from nrsfm_distill_mm.apis.person_boxes import (
 from nrsfm_distill_mm.apis.sources import Image, Source
 
 
+def dataset_of(config: Config) -> type | None:
+    """The kind of dataset that a model was trained on, if its config says."""
+    name = config.get('dataset_type')
+    return DATASETS.get(name) if name else None
+
+
 def objects_of(config: Config) -> str:
     """What a model was trained on, as of `PersonDetector`; people if nothing says."""
-    name = config.get('dataset_type')
-    module = DATASETS.get(name).__module__ if name else ''
-    group = module.split('datasets.')[-1].split('.')[0]
+    group = getattr(dataset_of(config), '__module__', '')
+    group = group.split('datasets.')[-1].split('.')[0]
     return group if group in default_det_models else 'human'
 
 

@@ -19,6 +19,7 @@ from nrsfm_distill_mm.apis.sources import Image, Source
 def people_with_landmarks(
     given: Mapping[str, Any],
     num_keypoints: int,
+    box_padding: float,
     source: Source,
     index: int,
     image: Image,
@@ -28,6 +29,7 @@ def people_with_landmarks(
     Args:
         given: as of `by_source`.
         num_keypoints: P of the student.
+        box_padding: how many times as large as landmarks a box about them is.
         source: the picture or video.
         index: of the frame.
         image: the picture or frame itself.
@@ -53,14 +55,20 @@ def people_with_landmarks(
         name = f'{where}: person {i}'
         points, scores, box = _parts(name, person, num_keypoints)
         try:
-            usable.append(_checked(name, points, scores, box, size))
+            known = points, scores, box, box_padding
+            usable.append(_checked(name, *known, size))
         except InferenceInputError as error:
             warnings.warn(f'left out: {error}', stacklevel=2)
     return usable
 
 
 def _checked(
-    where: str, points: Any, scores: Any, box: Any, size: tuple[int, int]
+    where: str,
+    points: Any,
+    scores: Any,
+    box: Any,
+    box_padding: float,
+    size: tuple[int, int],
 ) -> dict[str, Any]:
     visible = (scores > 0) & np.isfinite(points).all(axis=1)
     if not visible.any():
@@ -73,6 +81,8 @@ def _checked(
                 f'{where}: expected a bbox, or visible landmarks that span one, got '
                 f'landmarks from {box[:2].tolist()} to {box[2:].tolist()}'
             )
+        middle, half = (box[:2] + box[2:]) / 2, (box[2:] - box[:2]) / 2 * box_padding
+        box = np.concatenate([middle - half, middle + half])
     return {
         'bbox': checked_boxes(where, box, size)[:, :4],
         'bbox_score': np.ones(1, np.float32),

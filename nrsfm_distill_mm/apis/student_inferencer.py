@@ -13,7 +13,7 @@ from mmpose.apis.inferencers.base_mmpose_inferencer import BaseMMPoseInferencer
 from mmpose.structures import PoseDataSample
 from torch import nn
 
-from nrsfm_distill_mm.apis.detection import PeopleFinder, objects_of
+from nrsfm_distill_mm.apis.detection import PeopleFinder, dataset_of, objects_of
 from nrsfm_distill_mm.apis.frames import FindPeople, Frame
 from nrsfm_distill_mm.apis.given_people import by_source
 from nrsfm_distill_mm.apis.people import merge_people, relative_to_root
@@ -67,6 +67,7 @@ class StudentInferencer(BaseMMPoseInferencer):
         self.visualizer.set_dataset_meta(self.model.dataset_meta)
         finder = det_model, det_weights, det_cat_ids, device
         self._find = PeopleFinder(*finder, objects_of(config))
+        self._box_padding = getattr(dataset_of(config), 'box_padding', 1.0)
         self._tracker: Tracker | None = None
 
     def _init_collate(self, cfg: Any) -> Any:
@@ -108,7 +109,7 @@ class StudentInferencer(BaseMMPoseInferencer):
         if keypoints is not None:
             given = by_source('keypoints', keypoints, sources)
             count = len(self.model.dataset_meta['keypoint_id2name'])
-            return partial(people_with_landmarks, given, count)
+            return partial(people_with_landmarks, given, count, self._box_padding)
         if bboxes is None:
             self._find.prepare()
             find = partial(self._find, **thresholds)

@@ -52,6 +52,7 @@ class Human36mDistillDataset(LandmarkRowsDataset):
 
     METAINFO: dict[str, Any] = {'from_file': 'configs/_base_/datasets/h36m.py'}
     actions: tuple[str, ...] = ACTIONS
+    box_padding = 1.2  # times as large as the landmarks, as preprocess_h36m.py has them
 
     def __init__(
         self,

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from layouts import WORM
+from layouts import REPO, WORM
+from mmengine.config import Config
 from tiny_student import ROOT, lifting_config, picture, save_student, write_video
 
 from nrsfm_distill_mm.apis import (
@@ -15,6 +16,7 @@ from nrsfm_distill_mm.apis import (
     PersonBoxError,
     PersonLandmarksError,
 )
+from nrsfm_distill_mm.apis.detection import dataset_of
 from nrsfm_distill_mm.apis.given_people import by_source
 from nrsfm_distill_mm.apis.person_landmarks import people_with_landmarks
 from nrsfm_distill_mm.apis.sources import Source
@@ -25,9 +27,10 @@ POINTS = np.float32(
 )
 
 
-def found(entry, source=A, index=0, count=7):
+def found(entry, source=A, index=0, count=7, padding=1.0):
+    image = picture(height=96, width=128)
     return people_with_landmarks(
-        {source.name: entry}, count, source, index, picture(height=96, width=128)
+        {source.name: entry}, count, padding, source, index, image
     )
 
 
@@ -163,6 +166,26 @@ def test_of_videos_each_frame_has_its_own():
 def test_landmarks_that_cannot_be_used(entry, message):
     with pytest.raises(PersonLandmarksError, match=f'x/a.jpg: keypoints: .*{message}'):
         found(entry)
+
+
+def test_a_box_about_landmarks_is_as_large_as_those_of_the_dataset():
+    given = {'keypoints': POINTS, 'bbox': [9, 9, 50, 60]}
+    own, padded, known = (
+        found([person], padding=padding)[0]['bbox'][0]
+        for person, padding in ((POINTS, 1.0), (POINTS, 1.2), (given, 1.2))
+    )
+    np.testing.assert_allclose(padded, own + [-4, -5, 4, 5], rtol=1e-5)
+    np.testing.assert_array_equal(known, given['bbox'])
+
+
+@pytest.mark.parametrize(
+    ('name', 'padding'),
+    [('distill-strips_synthetic', 1.2), ('distill-strips_keypoint-array', 1.0)],
+)
+def test_boxes_are_those_of_the_students_dataset(name, padding):
+    (path,) = (REPO / 'configs' / 'student').glob(f'{name}-*.py')
+    dataset = dataset_of(Config.fromfile(path))
+    assert getattr(dataset, 'box_padding', 1.0) == padding
 
 
 def test_a_box_that_is_none_is_refused():
