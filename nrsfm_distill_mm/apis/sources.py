@@ -124,7 +124,7 @@ def open_video(source: Source) -> Video:
     """
     camera = source.kind == 'webcam'
     target = _camera_id(source.name) if camera else source.name
-    if not camera and '\udc80' <= max(source.name) <= '\udcff':
+    if source.name.encode('utf-8', 'ignore').decode() != source.name:
         problem = 'OpenCV opens no video whose name is not UTF-8; rename it'
         raise UnreadableInputError(f'{source.name!a}: {problem}')
     capture = cv2.VideoCapture(target)
