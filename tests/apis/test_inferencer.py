@@ -294,7 +294,7 @@ def test_inputs_that_cannot_be_read(inferencer, inputs, message):
 
 
 def test_a_video_that_opencv_cannot_name_is_refused(inferencer, tmp_path):
-    path = tmp_path / os.fsdecode('😀'.encode() + b'caf\xe9.mp4')
+    path = tmp_path / os.fsdecode('😀'.encode() + b'se\xf1or.mp4')
     path.write_bytes(b'')
     with pytest.raises(UnreadableInputError, match='is not UTF-8; rename it'):
         list(inferencer(str(path)))

@@ -232,7 +232,7 @@ def test_outputs_are_refused_before_any_inference(
 
 def test_a_name_may_be_anything_that_the_system_allows(inferencer, tmp_path):
     """OpenCV itself would crash on one that is not UTF-8."""
-    for name in (os.fsdecode(b'caf\xe9.jpg'), 'x' * 240 + '.jpg'):
+    for name in (os.fsdecode(b'se\xf1or.jpg'), 'x' * 240 + '.jpg'):
         path, out = tmp_path / name, tmp_path / 'out'
         path.write_bytes(cv2.imencode('.jpg', picture())[1])
         (result,) = inferencer(
@@ -241,4 +241,4 @@ def test_a_name_may_be_anything_that_the_system_allows(inferencer, tmp_path):
         assert len(result['predictions'][0]) == 2
         assert (out / 'visualizations' / name).stat().st_size > 0
         page = (out / f'{path.stem}.html').read_text(encoding='utf-8')
-        assert '<title>caf\ufffd.jpg</title>' in page or 'x' * 240 in page
+        assert '<title>se\ufffdor.jpg</title>' in page or 'x' * 240 in page
