@@ -55,8 +55,7 @@ def people_with_landmarks(
         name = f'{where}: person {i}'
         points, scores, box = _parts(name, person, num_keypoints)
         try:
-            known = points, scores, box, box_padding
-            usable.append(_checked(name, *known, size))
+            usable.append(_checked(name, points, scores, box, box_padding, size))
         except InferenceInputError as error:
             warnings.warn(f'left out: {error}', stacklevel=2)
     return usable

@@ -1,6 +1,7 @@
 """Geometry on tensors with free leading dimensions; PyTorch only."""
 
 from nrsfm_distill_mm.geometry.cameras import (
+    has_sides,
     mirror_depth,
     mirror_sides,
     project_from_distance,
@@ -76,6 +77,7 @@ __all__ = [
     'check_weights',
     'depth_centres',
     'geodesic_angle',
+    'has_sides',
     'in_plane_rotation',
     'is_exporting',
     'mirror_depth',

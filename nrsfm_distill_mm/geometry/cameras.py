@@ -68,6 +68,11 @@ def mirror_sides(points: Tensor, flip_indices: Sequence[int] | Tensor) -> Tensor
     return torch.cat([-points[..., :1], points[..., 1:]], dim=-1)[..., swap, :]
 
 
+def has_sides(flip_indices: Sequence[int]) -> bool:
+    """Whether any points (P,) change places in a mirror image."""
+    return list(flip_indices) != sorted(flip_indices)
+
+
 def radius(points: Tensor) -> Tensor:
     """RMS distance (...) of points (..., P, 3) from the origin; at least 1e-6."""
     check_shape('points', points, ('P', 3))

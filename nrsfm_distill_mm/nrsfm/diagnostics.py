@@ -7,6 +7,7 @@ from torch import Tensor
 
 from nrsfm_distill_mm.geometry import (
     check_shape,
+    has_sides,
     mirror_sides,
     normalise_landmarks,
     to_camera_frame,
@@ -56,7 +57,7 @@ def label_free_errors(
         'reprojection_error': reprojection_error(output, landmarks, visible),
         'relifting_error': relifting_error(network, output, angles),
     }
-    if list(flip_indices) != sorted(flip_indices):
+    if has_sides(flip_indices):
         errors['mirroring_error'] = mirroring_error(
             network, output, landmarks, flip_indices, visible
         )

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from nrsfm_distill_mm.geometry import (
     ValueRangeError,
+    has_sides,
     mirror_sides,
     radius,
     rotation_about,
@@ -147,8 +148,7 @@ class LimbExchange(nn.Module):
         self.flip_indices: Tensor
         swap = torch.tensor(list(flip_indices), dtype=torch.long)
         self.register_buffer('flip_indices', swap, persistent=False)
-        has_sides = list(flip_indices) != sorted(flip_indices)
-        self.mirror_share = mirror_share if has_sides else 0.0
+        self.mirror_share = mirror_share if has_sides(flip_indices) else 0.0
         self.unseen: UnseenPoses | None = None
 
     @property

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from nrsfm_distill_mm.geometry import (
     ShapeError,
+    has_sides,
     mirror_depth,
     mirror_sides,
     project_from_distance,
@@ -57,6 +58,13 @@ def test_mirrored_sides_change_places(swap: list[int] | torch.Tensor) -> None:
     assert torch.equal(mirror_sides(mirrored, swap), points)
     with pytest.raises(ShapeError, match=r'flip_indices: .*4.*got \(2,\)'):
         mirror_sides(points, swap[:2])
+
+
+@pytest.mark.parametrize(
+    ('swap', 'sides'), [((), False), ((0, 1, 2), False), ((0, 2, 1), True)]
+)
+def test_what_changes_places_has_sides(swap: tuple[int, ...], sides: bool) -> None:
+    assert has_sides(swap) == has_sides(list(swap)) == sides
 
 
 def test_perspective_known_answer() -> None:

@@ -316,8 +316,13 @@ def test_training_images_of_human36m_are_never_held_out(tmp_path):
     assert 'expected held-out subjects' in refused(tmp_path)
 
 
-def test_however_its_path_is_spelt_a_file_is_the_same(tmp_path):
-    around = {'train_dataloader.dataset.ann_file': f'../h36m/{TRAIN_FILE}'}
+@pytest.mark.parametrize('root', ['data/h36m', 'data/mpii'])
+def test_however_its_path_is_spelt_a_file_is_the_same(tmp_path, root):
+    dataset = 'train_dataloader.dataset'
+    around = {
+        f'{dataset}.data_root': root,
+        f'{dataset}.ann_file': f'../h36m/{TRAIN_FILE}',
+    }
     predict(tmp_path / 'a.npz', STUDENT, train=True, options=around)
     assert read_runs([tmp_path])[0].split == 'training'
 

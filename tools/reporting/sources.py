@@ -28,6 +28,8 @@ SAME_SAMPLES = {
     'keypoint_2d_det_file',
 }
 """Arguments of a data set that do not choose its samples."""
+FILES = ('ann_file', 'frame_list')
+"""Arguments that are paths under ``data_root``."""
 
 
 def split_of(
@@ -37,9 +39,8 @@ def split_of(
     for source in trained:
         if kind(source) != kind(test):
             continue
-        names = {n for n in {*source, *test} if source.get(n) != test.get(n)}
-        if _file_of(source) == _file_of(test):
-            names.discard('ann_file')
+        own, other = _with_whole_paths(source), _with_whole_paths(test)
+        names = {n for n in {*own, *other} if own.get(n) != other.get(n)}
         changed = sorted(names - SAME_SAMPLES)
         if not changed:
             return TRAINING
@@ -55,9 +56,11 @@ def split_of(
     return HELD_OUT
 
 
-def _file_of(data: Mapping[str, Any]) -> Path:
-    """The annotation file, however its path is spelt."""
-    return Path(str(data.get('data_root') or ''), str(data.get('ann_file'))).resolve()
+def _with_whole_paths(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A data set whose files are the same however their paths are spelt."""
+    root = str(data.get('data_root') or '')
+    files = {n: Path(root, data[n]).resolve() for n in FILES if data.get(n)}
+    return {name: data[name] for name in data if name != 'data_root'} | files
 
 
 def _other_subjects(source: Mapping[str, Any], test: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from nrsfm_distill_mm.datasets.transforms.crop_geometry import (
     landmark_visibility,
     unmirrored_landmarks,
 )
+from nrsfm_distill_mm.geometry import has_sides
 from nrsfm_distill_mm.nrsfm import (
     TeacherCodes,
     TeacherCodesError,
@@ -97,7 +98,7 @@ class LoadTeacherCodes(BaseTransform):
         name = sample.get('dataset_name', self.codes.info.skeleton)
         self.codes.check_skeleton(f'{sample["img_path"]} has', name, points)
         keypoints, shown, annotated = unmirrored_landmarks(sample)
-        if sample.get('flip') and list(sample['flip_indices']) == list(range(points)):
+        if sample.get('flip') and not has_sides(sample['flip_indices']):
             raise AugmentationError(
                 f'flip: the landmarks of "{name}" have no sides, so that the mirror '
                 'image is that of another object, of which the teacher knows nothing; '
