@@ -9,13 +9,14 @@ from mmengine.fileio import dump, exists
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from nrsfm_distill_mm.apis.results import require_display
 from nrsfm_distill_mm.apis.student import check_student
 from nrsfm_distill_mm.datasets import LandmarkBatchDataset
 from nrsfm_distill_mm.models import TopdownPose3DEstimator
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line; arguments as of MMPose's tool, without its windows."""
+    """Read the command line; arguments as of MMPose's tool, but --badcase."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
@@ -23,6 +24,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--out', help='file for the metrics (.json, .pkl)')
     parser.add_argument('--dump', help='file for the predictions (.pkl)')
     parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument('--show', action='store_true', help='show them in a window')
+    parser.add_argument('--wait-time', type=float, default=1, help='of each, seconds')
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, help='overrides, key=value'
     )
@@ -42,10 +45,10 @@ def load_config(args: argparse.Namespace) -> Config:
     config.load_from = args.checkpoint
     default = config.get('work_dir') or f'work_dirs/{Path(args.config).stem}'
     config.work_dir = args.work_dir or default
-    if args.show_dir:
+    if args.show or args.show_dir:
+        folder = args.show_dir and str(Path(args.show_dir).resolve())
         config.default_hooks.visualization.update(
-            enable=True,
-            out_dir=str(Path(args.show_dir).resolve()),
+            enable=True, show=args.show, wait_time=args.wait_time, out_dir=folder
         )
     config.merge_from_dict(args.cfg_options or {})
     if args.dump:
@@ -64,13 +67,16 @@ def main() -> None:
     Raises:
         StudentCheckpointError: the checkpoint is of another student.
         FileNotFoundError: there are no pictures to draw on.
+        DisplayError: there is no display to show them.
     """
     args = parse_args()
+    if args.show:
+        require_display()
     runner = Runner.from_cfg(load_config(args))
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     if isinstance(model, TopdownPose3DEstimator):
         check_student(model, runner.cfg, args.checkpoint)
-    if args.show_dir:
+    if args.show or args.show_dir:
         check_pictures(runner.test_dataloader.dataset)
     metrics = runner.test()
     if args.out:
@@ -88,7 +94,7 @@ def check_pictures(dataset: Any) -> None:
     path = info['img_path']
     if not exists(path):
         raise FileNotFoundError(
-            f'--show-dir: expected pictures to draw on, there is no "{path}"; '
+            f'--show, --show-dir: expected pictures to draw on, there is no "{path}"; '
             'tools/browse_codes.py draws landmarks that have none'
         )
 

@@ -28,7 +28,7 @@ def require_display() -> None:
     if backend in WITHOUT_WINDOWS:
         raise DisplayError(
             f'show: there is no display (Matplotlib draws with "{backend}"); leave it '
-            'out and give vis_out_dir'
+            'out, and have the pictures written to a folder'
         )
 
 

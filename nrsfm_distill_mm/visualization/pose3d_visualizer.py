@@ -6,6 +6,7 @@ from typing import Any
 import mmcv
 import numpy as np
 from mmengine.dist import master_only
+from mmengine.visualization import Visualizer
 from mmpose.registry import VISUALIZERS
 from mmpose.structures import PoseDataSample
 from mmpose.visualization import PoseLocalVisualizer
@@ -127,6 +128,15 @@ class Pose3DCanvasVisualizer(PoseLocalVisualizer):
         else:
             self.add_image(name, canvas, step)
         return canvas
+
+    def show(self, *args: Any, **kwargs: Any) -> None:
+        """Show a picture in a window of Matplotlib, as OpenCV may have none.
+
+        Args:
+            *args: as of MMEngine's `Visualizer.show`.
+            **kwargs: likewise.
+        """
+        Visualizer.show(self, *args, **kwargs)
 
     def turntable(
         self,

@@ -377,7 +377,7 @@ def test_a_picture_that_cannot_be_written(tmp_path):
 
 
 def test_showing_needs_a_display(inferencer):
-    with pytest.raises(DisplayError, match='vis_out_dir'):
+    with pytest.raises(DisplayError, match='there is no display'):
         list(inferencer(picture(), show=True))
 
 

@@ -44,6 +44,12 @@ def test_frames_of_a_video_have_one_size(visualizer):
     assert shapes == {(120, 90 + 2 * 120, 3)}
 
 
+def test_what_is_drawn_is_shown_without_windows_of_opencv(visualizer):
+    canvas = visualizer.add_datasample('x', IMAGE, sample(0), show=True, wait_time=0.01)
+    (axes,) = visualizer.manager.canvas.figure.axes
+    assert np.array_equal(axes.images[0].get_array(), canvas)
+
+
 def test_the_picture_is_left_and_untouched_outside_the_person(visualizer):
     canvas = visualizer.add_datasample('x', IMAGE, PoseDataSample())
     assert (canvas[:, 2:88] == 90).all()
