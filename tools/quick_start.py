@@ -61,7 +61,11 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     add('--work-dir', type=Path, default=WORK_DIR, help='where the results go')
     add('--images', type=int, default=24000, help='number of images')
     add('--seed', type=int, default=0, help='of the data and of the trainings')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if set(' ,') & set(str(args.work_dir)):
+        expected = 'expected neither blank nor comma, which --cfg-options would read'
+        parser.error(f'--work-dir: {expected}, got "{args.work_dir}"')
+    return args
 
 
 def demo_steps(work_dir: Path, images: int, seed: int) -> list[Step]:

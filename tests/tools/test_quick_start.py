@@ -13,7 +13,7 @@ from pipeline.child import run_child  # noqa: E402
 from pipeline.display import Estimate, Status, clock  # noqa: E402
 from pipeline.running import Pipeline, StepError, run_pipeline  # noqa: E402
 from pipeline.steps import Step, config_parts, pending, stamps  # noqa: E402
-from quick_start import WORK_DIR, demo_steps  # noqa: E402
+from quick_start import WORK_DIR, demo_steps, main  # noqa: E402
 
 WRITE = """\
 import pathlib, sys
@@ -117,6 +117,13 @@ def test_what_builds_on_a_step_runs_again_with_it(demo):
     (demo.folder / 'work' / 'a.txt').unlink()
     assert demo.pending() == 'ab'
     assert demo.run() == (0, {'a': 1, 'b': 1, 'c': 1})
+
+
+@pytest.mark.parametrize('name', ['a b', 'a,b'])
+def test_a_folder_that_options_cannot_name_is_refused(capsys, name):
+    with pytest.raises(SystemExit):
+        main(['--work-dir', name])
+    assert f'got "{name}"' in capsys.readouterr().err
 
 
 def test_a_failed_step_shows_its_log_and_stops_the_rest(demo):
