@@ -8,9 +8,9 @@ For a seed of `student_beats_teacher.py`, its teacher and its codes: students of
 upper bound, that copy bone by bone, or that are given the 2D and learn from the cost
 bone by bone, with other code weights (Table 4, Wang et al. 2019), weights of the bones'
 proportions, lengths of the training, numbers of images (as many steps), slices of the
-volume or images that show less. Held-out bodies. Two processes may share the curves;
-what is done is not done again. A table, ``curves.json`` with its provenance and a
-figure go to ``--out``.
+volume or images that show less. Held-out bodies. What is done is not done again; two
+processes may share the curves once the usual student is there. A table, ``curves.json``
+with its provenance and a figure go to ``--out``.
 """
 
 import argparse
