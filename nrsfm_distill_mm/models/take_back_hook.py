@@ -39,7 +39,7 @@ class TakeBackHook(Hook):
     def __init__(
         self,
         interval: int = 500,
-        tolerance: float = 1.5,
+        tolerance: float = 1.2,
         num_samples: int = 4096,
         max_angle: float = 90.0,
     ) -> None:
