@@ -16,7 +16,7 @@ from nrsfm_distill_mm.models import TopdownPose3DEstimator
 
 
 def parse_args() -> argparse.Namespace:
-    """Read the command line; arguments as of MMPose's tool, but --badcase."""
+    """Read the command line: all of MMPose's tool but --badcase and --interval."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
