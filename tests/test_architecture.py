@@ -13,13 +13,16 @@ ALLOWED = {
     'skeletons': set(),
     'checkpoints': set(),
     'files': set(),
+    'stored_config': set(),
     'geometry': set(),
     'nrsfm': {'files', 'geometry', 'skeletons'},
     'synthetic': {'files', 'geometry', 'skeletons'},
     'codecs': {'geometry', 'nrsfm', 'skeletons'},
     'datasets': {'files', 'geometry', 'nrsfm', 'skeletons', 'synthetic'},
-    'models': {'checkpoints', 'geometry', 'nrsfm', 'skeletons'},
-    'evaluation': {'checkpoints', 'files', 'geometry', 'nrsfm', 'skeletons'},
+    'models': {'checkpoints', 'geometry', 'nrsfm', 'skeletons', 'stored_config'},
+    'evaluation': {
+        *('checkpoints', 'files', 'geometry', 'nrsfm', 'skeletons', 'stored_config')
+    },
     'visualization': {'geometry', 'nrsfm', 'skeletons'},
 }
 PURE = ('checkpoints', 'files', 'skeletons', 'geometry', 'nrsfm', 'synthetic')

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from mmcv import imread
@@ -201,9 +202,6 @@ def write_sheets(
     metainfo: dict[str, Any],
 ) -> list[Path]:
     """Draw the samples, so many a sheet, and remove sheets of an earlier run."""
-    for old in folder.glob('sheet_*.png'):
-        if old.stem.removeprefix('sheet_').isdigit():
-            old.unlink()
     style, written = style_of_metainfo(metainfo), []
     for start in range(0, len(places), PER_SHEET):
         part = places[start : start + PER_SHEET]
@@ -215,6 +213,9 @@ def write_sheets(
         with complete_file(path) as unfinished:
             code_sheet(cells, style).savefig(unfinished)
         written.append(path)
+    for old in set(folder.glob('sheet_*.png')) - set(written):
+        if old.stem.removeprefix('sheet_').isdigit():
+            old.unlink()
     return written
 
 
@@ -251,10 +252,11 @@ def picture(sample: Sample) -> Any:
     path = Path(sample.info['img_path'])
     if not path.suffix:  # a row of an array of landmarks, which has no picture
         return np.full((CANVAS, CANVAS, 3), GREY, np.uint8)
-    image = imread(str(path), channel_order='rgb') if path.is_file() else None
-    if image is None:
-        raise AnnotationError(f'{path}: expected an image, got none that opens')
-    return image
+    try:
+        return imread(str(path), channel_order='rgb')
+    except (FileNotFoundError, cv2.error) as error:
+        problem = f'{path}: expected an image, got none that opens'
+        raise AnnotationError(problem) from error
 
 
 if __name__ == '__main__':

@@ -4,7 +4,8 @@ INPUTS is a picture, a video, a folder, a quoted glob, or webcam:ID. Pictures an
 of the poses go to DIR/visualizations, JSON files to DIR/predictions: what MMPose
 writes, and keypoints_3d, in pixels from the root landmark (x right, y down, z away).
 --views, --turntable, --vis-format and --html-out-dir make more of the pictures.
-What cannot be read is named and left out, and the exit status is 1.
+What cannot be read is named and left out, and the exit status is 1. Whoever is stopped,
+but for a webcam, ends with 130.
 """
 
 import argparse
@@ -69,7 +70,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "picture shows one person; default: MMPose's RTMDet for people",
     )
     people.add_argument('--det-weights', help='checkpoint of the detector')
-    people.add_argument('--det-cat-ids', type=int, nargs='+', default=[0])
+    people.add_argument(
+        '--det-cat-ids',
+        type=int,
+        nargs='+',
+        help="the detector's classes that count; default 0, of MMPose's its own",
+    )
     people.add_argument('--bbox-thr', type=float, default=0.3, help='least score')
     people.add_argument('--nms-thr', type=float, default=0.3, help='most overlap')
     parser.add_argument('--batch-size', type=int, default=1, help='frames at once')
@@ -106,16 +112,19 @@ def run(args: dict[str, Any]) -> int:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Exit status: 0, or 1 if something could not be done."""
+    """Exit status: 0, 1 if something could not be done, or 130 if it was stopped."""
     args = parse_args(argv)
+    endless = args.inputs.lower().startswith('webcam')
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         print(f'{run(vars(args))} pictures or frames')
-    except (OSError, ValueError, ImportError, RuntimeError) as error:
+    # torch without CUDA says so with an AssertionError.
+    except (OSError, ValueError, ImportError, RuntimeError, AssertionError) as error:
         print(f'{type(error).__name__}: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # the way to leave a webcam; what was seen is written
         print('stopped', file=sys.stderr)
+        return 0 if endless else 130
     return 0
 
 

@@ -96,9 +96,9 @@ def make_dataset(args: argparse.Namespace) -> None:
     if record.is_complete(args.out, note):
         console.print(f'{args.out} is complete; nothing to do')
         return
+    scene = sample_scene(args.num, args.seed, size=args.size, poses=poses)
     args.out.mkdir(parents=True, exist_ok=True)
     record.write_record(args.out, note, complete=False)
-    scene = sample_scene(args.num, args.seed, size=args.size, poses=poses)
     write_scene(args, scene, console)
     card = dataset_card(note, len(layout.split_indices(scene)['test']))
     layout.write_bytes(args.out / 'README.md', card.encode())

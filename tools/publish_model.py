@@ -60,7 +60,7 @@ def publish(in_file: Path, out_file: Path) -> Path:
     meta, weights = published['meta'], published['state_dict']
     meta['skeleton'] = meta['dataset_meta']['dataset_name']
     if 'depth_sign' in weights:
-        meta['depth_sign'] = int(weights['depth_sign'])
+        meta['depth_sign'] = 1 if weights['depth_sign'] > 0 else -1
     out_file.parent.mkdir(parents=True, exist_ok=True)
     temporary = out_file.with_name(f'.{out_file.name}.{os.getpid()}.tmp')
     try:

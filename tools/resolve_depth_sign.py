@@ -98,7 +98,7 @@ def store(checkpoint: Path, out: Path, sign: int) -> int:
         content['meta']['depth_sign'] = sign
     with complete_file(out) as unfinished:
         torch.save(content, unfinished)
-    return int(before)
+    return 1 if before > 0 else -1
 
 
 def published_otherwise(checkpoint: Path, sign: int) -> list[Path]:
@@ -107,7 +107,7 @@ def published_otherwise(checkpoint: Path, sign: int) -> list[Path]:
     return sorted(
         path
         for path in copies
-        if int(load_checkpoint(path)['state_dict']['depth_sign']) != sign
+        if (load_checkpoint(path)['state_dict']['depth_sign'] > 0) != (sign > 0)
     )
 
 

@@ -19,7 +19,7 @@ def parse_args() -> argparse.Namespace:
     """Read the command line: all of MMPose's tool but --badcase and --interval."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('checkpoint', help='checkpoint file, or its URL')
     parser.add_argument('--work-dir', help='where the log goes')
     parser.add_argument('--out', help='file for the metrics (.json, .pkl)')
     parser.add_argument('--dump', help='file for the predictions (.pkl)')
@@ -38,7 +38,7 @@ def parse_args() -> argparse.Namespace:
 
 def load_config(args: argparse.Namespace) -> Config:
     """The config with the command line merged in."""
-    if not Path(args.checkpoint).is_file():
+    if '://' not in args.checkpoint and not Path(args.checkpoint).is_file():
         raise FileNotFoundError(f'checkpoint: no such file "{args.checkpoint}"')
     config = Config.fromfile(args.config)
     config.launcher = args.launcher

@@ -44,7 +44,7 @@ def read_frames(
     found, index = 0, -1
     images = video.frames if video else iter([read_image(source)])
     for index, image in enumerate(images):
-        name = array_name(index) if video else source.name
+        name = array_name(index) if video else source.file
         people = find(source, index, image)
         found += len(people)
         picture = {'img': image, 'img_path': name}
@@ -53,6 +53,15 @@ def read_frames(
         _warn(source, f'{index + 1} of {video.length} frames could be decoded')
     if index >= 0 and not found:
         _warn(source, 'nobody was found, there are no poses', NoPersonWarning)
+
+
+def runs(sources: Sequence[Source]) -> list[list[Source]]:
+    """Pictures that follow each other together, each video by itself."""
+    found: list[list[Source]] = []
+    for source in sources:
+        joins = bool(found) and source.kind == found[-1][0].kind == 'image'
+        found[-1:] = [[*found[-1], source]] if joins else [*found[-1:], [source]]
+    return found
 
 
 def with_own_files(

@@ -43,8 +43,9 @@ def by_source(name: str, given: Any, sources: Sequence[Source]) -> dict[str, Any
                 f'the {OF_DEMO} of one'
             )
     if isinstance(given, Mapping):
-        full = (source.name for source in sources)
-        keys = {n: n if n in given else Path(n).name for n in full}
+        keys = {
+            s.name: s.name if s.name in given else Path(s.file).name for s in sources
+        }
         _refuse_repeated(name, [key for key in keys.values() if key in given])
         return {n: given[key] for n, key in keys.items() if key in given}
     if len(sources) == 1 and sources[0].kind != 'image':
@@ -66,7 +67,7 @@ def files_of(given: Any, sources: Sequence[Source]) -> list[Path]:
         return []
     path = Path(given)
     if path.is_dir():
-        return [path / f'{Path(source.name).stem}.json' for source in sources]
+        return [path / f'{Path(source.file).stem}.json' for source in sources]
     return [path]
 
 

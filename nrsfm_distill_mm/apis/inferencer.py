@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from copy import copy
 from itertools import islice
 from typing import Any
 
@@ -16,18 +17,13 @@ from nrsfm_distill_mm.apis.frames import (
     FindPeople,
     Frame,
     read_frames,
+    runs,
     with_own_files,
 )
 from nrsfm_distill_mm.apis.given_people import files_of
 from nrsfm_distill_mm.apis.outputs import Outputs
 from nrsfm_distill_mm.apis.recording import Recording
-from nrsfm_distill_mm.apis.sources import (
-    Source,
-    Video,
-    list_sources,
-    open_video,
-    runs,
-)
+from nrsfm_distill_mm.apis.sources import Source, Video, list_sources, open_video
 from nrsfm_distill_mm.apis.tracking import Tracker
 from nrsfm_distill_mm.geometry import ValueRangeError
 
@@ -94,6 +90,15 @@ class ImagePose3DInferencer(DrawingInferencer):
         if out_dir is not None:
             kwargs.setdefault('vis_out_dir', f'{out_dir}/visualizations')
             kwargs.setdefault('pred_out_dir', f'{out_dir}/predictions')
+        # Calls may take turns: each has people, files and cells of its own.
+        call = copy(self)
+        call.visualizer = copy(self.visualizer)
+        yield from call._results(inputs, return_datasamples, batch_size, **kwargs)
+
+    def _results(
+        self, inputs: Any, return_datasamples: bool, batch_size: int, **kwargs: Any
+    ) -> Iterator[dict[str, Any]]:
+        """All results of one call."""
         find, forward, draw, write = self._dispatch_kwargs(**kwargs)
         outputs = self._read_outputs(draw, write)
         sources = list_sources(inputs)

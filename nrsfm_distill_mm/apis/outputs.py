@@ -38,8 +38,12 @@ class Outputs(NamedTuple):
         """
         folder = Path(self.pictures or '')
         if source.kind == 'image':
-            name = Path(source.name).name
-            known = cv2.haveImageWriter(f'x{Path(name).suffix}')  # not of any name
+            name = Path(source.file).name
+            suffix = Path(name).suffix
+            # OpenCV writes no colours to the first two.
+            known = suffix.lower() not in ('.pbm', '.pgm') and cv2.haveImageWriter(
+                f'x{suffix}'  # not of any name
+            )
             return folder / (name if known else f'{name}.jpg')
         suffix = f'.{self.moving}'
         return folder if folder.suffix == suffix else folder / (_stem(source) + suffix)
@@ -116,4 +120,4 @@ def _require_writable(name: str, folder: Path) -> None:
 
 
 def _stem(source: Source) -> str:
-    return 'webcam' if source.kind == 'webcam' else Path(source.name).stem
+    return 'webcam' if source.kind == 'webcam' else Path(source.file).stem

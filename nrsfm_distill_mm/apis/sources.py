@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from glob import glob
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import cv2
 import mmcv
@@ -32,6 +33,11 @@ class Source(NamedTuple):
     name: str
     kind: str
     array: Any = None
+
+    @property
+    def file(self) -> str:
+        """The path; of a URL what is left without its host and query."""
+        return urlsplit(self.name).path if '://' in self.name else self.name
 
 
 class Video(NamedTuple):
@@ -76,15 +82,6 @@ def list_sources(inputs: Any) -> list[Source]:
     if not sources:
         raise UnreadableInputError('inputs: expected at least one, got an empty list')
     return sources
-
-
-def runs(sources: Sequence[Source]) -> list[list[Source]]:
-    """Pictures that follow each other together, each video by itself."""
-    found: list[list[Source]] = []
-    for source in sources:
-        joins = bool(found) and source.kind == found[-1][0].kind == 'image'
-        found[-1:] = [[*found[-1], source]] if joins else [*found[-1:], [source]]
-    return found
 
 
 def read_image(source: Source) -> Image:
@@ -181,7 +178,8 @@ def _named(text: str, *, many: bool = False) -> list[Source]:
 
 
 def _file(text: str) -> Source:
-    return Source(text, _kind(text) or 'image')
+    source = Source(text, 'image')
+    return source._replace(kind=_kind(source.file) or 'image')
 
 
 def _kind(name: str) -> str | None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from nrsfm_distill_mm.apis.errors import StudentCheckpointError
 from nrsfm_distill_mm.checkpoints import load_checkpoint
 from nrsfm_distill_mm.models import DeepNRSfM, TopdownPose3DEstimator
+from nrsfm_distill_mm.stored_config import stored_config
 
 ConfigType = Config | ConfigDict
 
@@ -22,7 +23,7 @@ TRAINING_ONLY = re.compile(
 """Weights that only the losses read. The learnt distance of the camera is not one."""
 
 
-def read_checkpoint(path: str | None) -> dict[str, Any]:
+def read_checkpoint(path: str | Path | None) -> dict[str, Any]:
     """``state_dict`` and ``meta`` as ``tools/train.py`` writes them, in main memory.
 
     Raises:
@@ -34,7 +35,7 @@ def read_checkpoint(path: str | None) -> dict[str, Any]:
             'weights: expected the path of a checkpoint, got None; a student that has '
             'not been trained is of no use'
         )
-    if '://' not in path and not Path(path).is_file():
+    if '://' not in str(path) and not Path(path).is_file():
         raise FileNotFoundError(f'weights: no such checkpoint "{path}"')
     try:
         content = load_checkpoint(path)
@@ -112,7 +113,7 @@ def load_config(model: Any, meta: dict[str, Any], weights: str) -> Config:
                 'model'
             )
         # The file that describes its landmarks may be gone: they are in meta.
-        return Config.fromstring(meta['cfg'], '.py')
+        return stored_config(meta['cfg'])
     if isinstance(model, str | Path):
         if not Path(model).is_file():
             raise FileNotFoundError(f'model: no such config "{model}"')

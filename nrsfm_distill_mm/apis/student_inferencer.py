@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -51,7 +52,7 @@ class StudentInferencer(BaseMMPoseInferencer):
     def __init__(
         self,
         model: Any = None,
-        weights: str | None = None,
+        weights: str | Path | None = None,
         device: str | None = None,
         scope: str = 'mmpose',
         det_model: Any = None,

@@ -1,6 +1,6 @@
 """CheckDataHook: meet every image and every teacher code before training."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
@@ -52,36 +52,40 @@ class CheckDataHook(Hook):
         self._check(runner, [runner.test_dataloader])
 
     def _check(self, runner: Runner, loaders: list[Any]) -> None:
-        images: dict[str, None] = {}
+        images: dict[str, Any] = {}
         for loader in loaders:
             for dataset, transforms in _sources(loader.dataset):
-                images |= dict.fromkeys(_check_samples(dataset, transforms))
+                images |= _check_samples(dataset, transforms)
         if images:
             runner.logger.info(f'Reading {len(images)} images, to find broken ones.')
-            check_images(list(images), self.num_threads)
+            check_images(images, self.num_threads)
 
 
-def check_images(paths: list[str], num_threads: int = 8) -> None:
+def check_images(images: Mapping[str, Any], num_threads: int = 8) -> None:
     """Decode images, with a progress bar.
+
+    Args:
+        images: from their paths to the ``backend_args`` that they are read with.
+        num_threads: how many at a time.
 
     Raises:
         AnnotationError: naming the first broken one, and how many there are.
     """
     with ThreadPoolExecutor(num_threads) as executor:
-        results = executor.map(_problem, paths)
-        found = list(track_iter_progress((results, len(paths))))
-    broken = [(path, why) for path, why in zip(paths, found, strict=True) if why]
+        results = executor.map(_problem, images, images.values())
+        found = list(track_iter_progress((results, len(images))))
+    broken = [(path, why) for path, why in zip(images, found, strict=True) if why]
     if broken:
         raise AnnotationError(
             f'{broken[0][0]}: expected an image, got {broken[0][1]} '
-            f'({len(broken)} of {len(paths)} images cannot be read)'
+            f'({len(broken)} of {len(images)} images cannot be read)'
         )
 
 
-def _problem(path: str) -> str:
+def _problem(path: str, backend_args: Any) -> str:
     """Why an image cannot be decoded; empty if it can."""
     try:
-        with Image.open(BytesIO(get(path))) as image:
+        with Image.open(BytesIO(get(path, backend_args))) as image:
             image.draft(None, (1, 1))
             image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
@@ -104,16 +108,18 @@ def _sources(
         yield dataset, transforms
 
 
-def _check_samples(dataset: Any, transforms: tuple[Any, ...]) -> Iterable[str]:
+def _check_samples(dataset: Any, transforms: tuple[Any, ...]) -> dict[str, Any]:
     """The images that a dataset loads, after a look at the samples' codes."""
     loaders = [t for t in transforms if isinstance(t, LoadTeacherCodes)]
-    reads_images = any(isinstance(t, LoadImage) for t in transforms)
-    if not loaders and not reads_images:
-        return
+    readers = [t for t in transforms if isinstance(t, LoadImage)]
+    images: dict[str, Any] = {}
+    if not loaders and not readers:
+        return images
     rank, world_size = get_dist_info()
     for index in range(rank, len(dataset), world_size):
         sample = dataset.get_data_info(index)
         for loader in loaders:
             loader.check(sample)
-        if reads_images:
-            yield sample['img_path']
+        for reader in readers:
+            images[sample['img_path']] = reader.backend_args
+    return images

@@ -9,6 +9,7 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.registry import FUNCTIONS
 from mmengine.structures import InstanceData
+from mmpose.datasets.transforms import KeypointConverter
 from mmpose.registry import DATASETS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
@@ -30,10 +31,11 @@ def collate_landmark_batch(batch: dict[str, Any]) -> dict[str, Any]:
 class LandmarkBatchDataset:
     """The 2D landmarks of any MMPose dataset; a batch is a slice of one tensor.
 
-    Images are never opened. Needs ``collate_fn=dict(type='collate_landmark_batch')``.
+    Images are never opened: of the dataset's pipeline a `KeypointConverter` alone is
+    run. Needs ``collate_fn=dict(type='collate_landmark_batch')``.
 
     Args:
-        dataset: config of a top-down dataset.
+        dataset: config of a top-down dataset, or of a ``CombinedDataset`` of some.
         complete_only: leave out samples with a hidden landmark that the dataset
             does annotate.
         min_visible: leave out samples that show fewer landmarks.
@@ -52,15 +54,13 @@ class LandmarkBatchDataset:
         rotation: float = 0.0,
         test_mode: bool = False,
     ) -> None:
-        source: BaseDataset = DATASETS.build(
-            {**dataset, 'test_mode': test_mode, 'serialize_data': False}
-        )
+        source: BaseDataset = DATASETS.build(_with_mode(dataset, test_mode))
         source.full_init()
         self.metainfo = source.metainfo
         self.test_mode = test_mode
         self.mirror = mirror
         self.rotation = rotation
-        infos = source.data_list
+        infos = _infos(source)
         landmarks, shown, annotated = _columns(infos)
         keep = shown.sum(axis=1) >= min_visible
         if complete_only:
@@ -138,6 +138,36 @@ class LandmarkBatchDataset:
         return sample
 
 
+def _with_mode(dataset: dict[str, Any], test_mode: bool) -> dict[str, Any]:
+    """The config of a dataset, and of those that it combines, which keep their rows."""
+    config = {**dataset, 'test_mode': test_mode, 'serialize_data': False}
+    if 'datasets' in dataset:
+        config['datasets'] = [
+            _with_mode(part, test_mode) for part in dataset['datasets']
+        ]
+    return config
+
+
+def _infos(source: Any) -> Sequence[dict[str, Any]]:
+    """The samples of a dataset, or of all that it combines, with its landmarks.
+
+    Raises:
+        AnnotationError: they are to be combined in other shares.
+    """
+    if getattr(source, 'resample', False):
+        raise AnnotationError(
+            'dataset.sample_ratio_factor: expected none, as all samples are taken'
+        )
+    parts = getattr(source, 'datasets', None)
+    infos = source.data_list if parts is None else [i for p in parts for i in _infos(p)]
+    for step in source.pipeline.transforms:
+        if isinstance(step, KeypointConverter):
+            # It would look for an index of lifting beside the 3D.
+            flat = ({k: i[k] for k in i if k != 'keypoints_3d'} for i in infos)
+            infos = [step(info) for info in flat]
+    return infos
+
+
 def _columns(infos: Sequence[dict[str, Any]]) -> tuple[Any, Any, Any]:
     """Landmarks (N, P, 2); which are visible, and which are annotated, (N, P)."""
     if isinstance(infos, LandmarkRows):
@@ -145,9 +175,15 @@ def _columns(infos: Sequence[dict[str, Any]]) -> tuple[Any, Any, Any]:
         shown = infos.columns['keypoints_visible'] > 0
         return landmarks, shown, np.ones_like(shown)
     landmarks = np.stack([info['keypoints'][0, :, :2] for info in infos])
-    visible = np.stack([np.asarray(info['keypoints_visible'])[0] for info in infos])
-    # MMPose's converter adds weights, 0 where a dataset never annotates a landmark.
-    weighted = visible.ndim == 3
-    shown = (visible[..., 0] if weighted else visible) > 0
-    annotated = visible[..., 1] > 0 if weighted else np.ones_like(shown)
-    return landmarks.astype(np.float32), shown, annotated
+    known = np.stack([_visibility(info) for info in infos]) > 0
+    return landmarks.astype(np.float32), known[..., 0], known[..., 1]
+
+
+def _visibility(info: dict[str, Any]) -> Any:
+    """Visibility and weight (P, 2) of the landmarks of a sample.
+
+    MMPose's converter adds weights, 0 where a dataset never annotates a landmark.
+    """
+    visible = np.asarray(info['keypoints_visible'])[0]
+    weighted = visible.ndim == 2
+    return visible if weighted else np.stack([visible, np.ones_like(visible)], axis=1)

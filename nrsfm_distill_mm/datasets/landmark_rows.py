@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from logging import WARNING
-from pathlib import Path
+from os.path import join
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,7 @@ class LandmarkRows(Sequence[dict[str, Any]]):
     """
 
     columns: dict[str, Any]
-    folder: Path
+    folder: str
 
     def __len__(self) -> int:
         return len(self.columns['id'])
@@ -42,7 +42,7 @@ class LandmarkRows(Sequence[dict[str, Any]]):
         info = {
             'img_id': number,
             'id': number,
-            'img_path': str(self.folder / _text(row.get('image', number))),
+            'img_path': join(self.folder, _text(row.get('image', number))),
             'bbox': row['bbox'][None],
             'bbox_score': np.ones(1, dtype=np.float32),
             'num_keypoints': int(row['num_keypoints']),
@@ -82,7 +82,7 @@ class LandmarkRowsDataset(BaseCocoStyleDataset):
         super().__init__(*args, serialize_data=serialize_data, **kwargs)
 
     def _load_annotations(self) -> tuple[LandmarkRows, LandmarkRows]:
-        rows = LandmarkRows(self._columns(), Path(self.data_prefix['img']))
+        rows = LandmarkRows(self._columns(), self.data_prefix['img'])
         return rows, rows
 
     def _columns(self) -> dict[str, Any]:
@@ -114,6 +114,9 @@ def landmark_columns(
 ) -> dict[str, Any]:
     """Columns ``keypoints`` (N, P, 2), ``keypoints_visible`` (N, P), ``num_keypoints``.
 
+    ``keypoints_visible`` is from 0 to 1, as MMPose's losses weigh by it and its metrics
+    hide what is 0 alone.
+
     Args:
         source: the file, for messages.
         keypoints: (N, P, 2), what is hidden may be NaN.
@@ -121,7 +124,8 @@ def landmark_columns(
         name: of a row, for messages.
 
     Raises:
-        AnnotationError: NaN among the visible, or a row without visible landmarks.
+        AnnotationError: NaN among the visible, a row without visible landmarks, or one
+            that is too far from the origin for float32.
     """
     visible = visible.astype(np.float32, copy=False)
     shown = visible > 0
@@ -129,12 +133,34 @@ def landmark_columns(
     bad = (shown & ~finite).any(axis=1) | ~shown.any(axis=1)
     for row in np.flatnonzero(bad)[:1]:
         checked_landmarks(source, name(row), keypoints[row], visible[row])
-    points = np.where(shown[..., None], keypoints, 0).astype(np.float32, copy=False)
+    points = np.where(shown[..., None], keypoints, 0)
+    rounded = points.astype(np.float32, copy=False)
+    if rounded is not points:
+        _check_rounding(source, np.where(shown[..., None], keypoints, np.nan), name)
     return {
-        'keypoints': points,
-        'keypoints_visible': visible,
+        'keypoints': rounded,
+        'keypoints_visible': np.where(shown, np.minimum(visible, 1), 0),
         'num_keypoints': shown.sum(axis=1),
     }
+
+
+def _check_rounding(source: str, points: Any, name: Callable[[int], str]) -> None:
+    """Refuse rows whose landmarks float32 would move by more than 0.1 % of their box.
+
+    Args:
+        source: the file, for messages.
+        points: (N, P, 2), NaN where hidden.
+        name: of a row, for messages.
+    """
+    low, high = np.nanmin(points, axis=1), np.nanmax(points, axis=1)
+    side = (high - low).max(axis=1)
+    farthest = np.maximum(abs(low), abs(high)).max(axis=1)
+    step = np.spacing(farthest.astype(np.float32))
+    for row in np.flatnonzero((side > 0) & ~(step <= 2e-3 * side))[:1]:
+        raise AnnotationError(
+            f'{source}: sample {name(row)}: expected landmarks that float32 can tell '
+            f'apart, got some {farthest[row]:g} from the origin; subtract an offset'
+        )
 
 
 def _text(value: Any) -> str:

@@ -5,7 +5,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
 from mmengine.logging import MessageHub
 
 from nrsfm_distill_mm.checkpoints import (
@@ -13,6 +12,7 @@ from nrsfm_distill_mm.checkpoints import (
     load_checkpoint,
     versions,
 )
+from nrsfm_distill_mm.stored_config import stored_config
 
 
 def run_provenance() -> dict[str, Any]:
@@ -52,17 +52,12 @@ def run_provenance() -> dict[str, Any]:
         'seed': meta.get('seed'),
         'iterations': meta.get('iter'),
     }
-    return {**found, 'checkpoint': fingerprint(config), 'training': training}
-
-
-def fingerprint(config_text: str) -> str:
-    """Name and sha256 of the checkpoint that a config loads; '' if there is none."""
-    path = checkpoint_path(config_text)
-    return f'{path.name} {sha256(path.read_bytes()).hexdigest()}' if path else ''
+    checkpoint = f'{path.name} {sha256(path.read_bytes()).hexdigest()}' if path else ''
+    return {**found, 'checkpoint': checkpoint, 'training': training}
 
 
 def checkpoint_path(config_text: str) -> Path | None:
     """The file that a config loads, if there is one."""
-    config = Config.fromstring(config_text, '.py') if config_text else {}
+    config = stored_config(config_text)
     path = Path(config.get('load_from') or '')
     return path if path.is_file() else None

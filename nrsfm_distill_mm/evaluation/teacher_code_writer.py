@@ -10,7 +10,7 @@ from mmengine.logging import MessageHub, print_log
 from mmpose.registry import METRICS
 from numpy.typing import NDArray
 
-from nrsfm_distill_mm.evaluation.provenance import fingerprint
+from nrsfm_distill_mm.evaluation.provenance import run_provenance
 from nrsfm_distill_mm.nrsfm import (
     CodesInfo,
     TeacherCodes,
@@ -60,12 +60,13 @@ class TeacherCodeWriter(BaseMetric):
         keys, order = sort_by_key([key for key, _ in results])
         points, _, atoms = dictionary.shape
         columns = _columns([results[i][1] for i in order], points, atoms)
+        origin = run_provenance()
         info = CodesInfo(
             skeleton=self.dataset_meta['dataset_name'],  # type: ignore[index]
             depth_sign=teacher['depth_sign'],
             inverse_distance=teacher['inverse_distance'],
-            config=hub.get_info('cfg') or '',
-            checkpoint=fingerprint(hub.get_info('cfg') or ''),
+            config=origin['config'],
+            checkpoint=origin['checkpoint'],
         )
         codes = TeacherCodes(info, dictionary=dictionary, keys=keys, **columns)
         save_teacher_codes(self.out_file, codes)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from mmengine.config import Config
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
@@ -10,6 +9,11 @@ from mmpose.registry import HOOKS
 
 from nrsfm_distill_mm.models.load_teacher import TeacherCheckpointError
 from nrsfm_distill_mm.models.unwrapped import unwrapped
+from nrsfm_distill_mm.stored_config import stored_config
+
+
+class OtherLandmarksError(ValueError):
+    """A dataset has other landmarks than the teacher."""
 
 
 @HOOKS.register_module()
@@ -46,27 +50,33 @@ class CheckTeacherHook(Hook):
                 'model.perspective, model.code_sizes and the number of landmarks'
             )
         meta = checkpoint.get('meta', {})
-        own, saved = runner.cfg.model.metainfo, meta.get('dataset_meta')
-        own = own if 'num_keypoints' in own else parse_pose_metainfo(dict(own))
-        if saved and dict(saved['keypoint_id2name']) != dict(own['keypoint_id2name']):
+        own, saved = _metainfo(runner), meta.get('dataset_meta')
+        if saved and not _same_landmarks(saved, own):
             raise TeacherCheckpointError(
                 f'{source}: expected a teacher of the landmarks of the config, '
                 f'"{own["dataset_name"]}", got one of "{saved["dataset_name"]}", which '
                 'are others'
             )
         if 'cfg' in meta:
-            self.loaded = Config.fromstring(meta['cfg'], '.py').model
+            self.loaded = stored_config(meta['cfg']).model
 
     def before_train(self, runner: Runner) -> None:
-        """What is trained here is the config's teacher, whatever it was before."""
-        self.loaded = None
-
-    def before_test(self, runner: Runner) -> None:
-        """Compare which landmarks are believed.
+        """What is trained here is the config's teacher, whatever it was before.
 
         Raises:
-            TeacherCheckpointError: other ones than in training.
+            OtherLandmarksError: the dataset has other landmarks than the model.
         """
+        self.loaded = None
+        _check_landmarks(runner, runner.train_dataloader.dataset)
+
+    def before_test(self, runner: Runner) -> None:
+        """Compare the landmarks, and which of them are believed.
+
+        Raises:
+            OtherLandmarksError: the dataset has other landmarks than the model.
+            TeacherCheckpointError: other ones are believed than in training.
+        """
+        _check_landmarks(runner, runner.test_dataloader.dataset)
         if self.loaded is None:
             return
         own = unwrapped(runner).outlier_distance
@@ -77,6 +87,25 @@ class CheckTeacherHook(Hook):
                 f'{own}, as the config has it, got one with {trained}; see '
                 'model.outlier_distance'
             )
+
+
+def _check_landmarks(runner: Runner, dataset: Any) -> None:
+    """Refuse a dataset of other landmarks, of which there may be as many."""
+    own, found = _metainfo(runner), dataset.metainfo
+    if not _same_landmarks(found, own):
+        raise OtherLandmarksError(
+            f'dataset.metainfo: expected the landmarks of model.metainfo, '
+            f'"{own["dataset_name"]}", got those of "{found["dataset_name"]}"'
+        )
+
+
+def _metainfo(runner: Runner) -> Any:
+    own = runner.cfg.model.metainfo
+    return own if 'num_keypoints' in own else parse_pose_metainfo(dict(own))
+
+
+def _same_landmarks(one: Any, other: Any) -> bool:
+    return dict(one['keypoint_id2name']) == dict(other['keypoint_id2name'])
 
 
 def _shape(shapes: dict[str, tuple[int, ...]], name: str) -> str:

@@ -69,10 +69,9 @@ class DeepNRSfM(BaseModel):
         super().__init__(data_preprocessor)
         check_weights(code_weight=code_weight, bone_weight=bone_weight)
         check_weights(limb_weight=limb_weight)
-        parsed = 'num_keypoints' in metainfo
-        skeleton = metainfo if parsed else parse_pose_metainfo(metainfo)
-        count, links = skeleton['num_keypoints'], skeleton['skeleton_links']
-        limbs, swap = links if limb_weight else (), skeleton['flip_indices']
+        own = metainfo if 'num_keypoints' in metainfo else parse_pose_metainfo(metainfo)
+        count, links = own['num_keypoints'], own['skeleton_links']
+        limbs, swap = links if limb_weight else (), own['flip_indices']
         self.network = DeepNRSfMNetwork(count, code_sizes, init_std, perspective)
         self.code_weight, self.limb_weight = code_weight, limb_weight
         self.bone_weight = bone_weight if links else 0.0
@@ -195,5 +194,6 @@ class DeepNRSfM(BaseModel):
         """Dictionary (P, 3, K) of unit RMS atoms, depth sign, inverse distance or 0."""
         # On the CPU: to the last digit the same wherever the teacher is.
         atoms = unit_dictionary(self.network.first_dictionary.cpu()).float().numpy()
-        sign, distance = int(self.depth_sign), float(self.network.inverse_distance or 0)
+        sign = 1 if self.depth_sign > 0 else -1  # averages of models have others
+        distance = float(self.network.inverse_distance or 0)
         return {'dictionary': atoms, 'depth_sign': sign, 'inverse_distance': distance}

@@ -4,12 +4,11 @@ from itertools import chain
 from typing import Any
 
 import torch
-from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
 from torch import Tensor
 
-from nrsfm_distill_mm.models.unwrapped import unwrapped
+from nrsfm_distill_mm.models.resolve_depth_sign_hook import ResolveDepthSignHook
 from nrsfm_distill_mm.nrsfm import (
     BendRule,
     evenly_spaced_rows,
@@ -20,35 +19,8 @@ from nrsfm_distill_mm.nrsfm import (
 ABOVE_HIPS = ('thorax', 'neck', 'left_shoulder')
 
 
-class _ResolveDepthSign(Hook):
-    """Runs before validation starts, and before the best checkpoint is saved."""
-
-    priority = 'NORMAL'
-
-    def __init__(self, interval: int = 500) -> None:
-        self.interval = interval
-        self.last = 0
-
-    def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
-        """Resolve the sign every ``interval`` iterations and at the end."""
-        if self.every_n_train_iters(runner, self.interval) or self.is_last_train_iter(
-            runner
-        ):
-            self.last = runner.iter + 1
-            self.resolve(runner, unwrapped(runner))
-
-    def before_val_epoch(self, runner: Runner) -> None:
-        """Resolve the sign where a training validates, unless it just was."""
-        if runner.iter != self.last:
-            self.resolve(runner, unwrapped(runner))
-
-    def resolve(self, runner: Runner, model: Any) -> None:
-        """Store the sign in the model."""
-        raise NotImplementedError
-
-
 @HOOKS.register_module()
-class DepthSignHook(_ResolveDepthSign):
+class DepthSignHook(ResolveDepthSignHook):
     """Set the teacher's ``depth_sign`` by joints that bend one way only.
 
     People's knees bend forwards; other skeletons name their own limbs, or any
@@ -124,7 +96,7 @@ class DepthSignHook(_ResolveDepthSign):
 
 
 @HOOKS.register_module()
-class DepthSignFromFramesHook(_ResolveDepthSign):
+class DepthSignFromFramesHook(ResolveDepthSignHook):
     """Set the teacher's ``depth_sign`` by a few validation samples that have 3D.
 
     Without any, the sign stays as the model was given it.
@@ -160,7 +132,7 @@ class DepthSignFromFramesHook(_ResolveDepthSign):
 
 
 @HOOKS.register_module()
-class DepthSignFromPerspectiveHook(_ResolveDepthSign):
+class DepthSignFromPerspectiveHook(ResolveDepthSignHook):
     """Set the teacher's ``depth_sign`` by its perspective: what is near looks larger.
 
     Needs a teacher with ``perspective=True``.

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from mmengine.config import Config
 from mmpose.registry import MODELS
 
 from nrsfm_distill_mm.checkpoints import load_checkpoint
 from nrsfm_distill_mm.models.deep_nrsfm import DeepNRSfM
+from nrsfm_distill_mm.stored_config import stored_config
 
 
 class TeacherCheckpointError(ValueError):
@@ -30,7 +30,7 @@ def load_teacher(path: str | os.PathLike[str], device: str = 'cpu') -> DeepNRSfM
         raise FileNotFoundError(f'teacher: no such checkpoint "{path}"')
     try:
         content = load_checkpoint(path)
-        config = Config.fromstring(content['meta']['cfg'], '.py').model
+        config = stored_config(content['meta']['cfg']).model
         # The file that describes the landmarks may be elsewhere, or gone.
         metainfo = content['meta'].get('dataset_meta', config.get('metainfo'))
         found = config.type

@@ -6,7 +6,7 @@ from math import inf
 from typing import Any
 
 from mmengine.dist import broadcast_object_list
-from mmengine.hooks import Hook
+from mmengine.hooks import EMAHook, Hook
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 from mmpose.registry import HOOKS
@@ -25,7 +25,8 @@ class TakeBackHook(Hook):
 
     At a high learning rate a good start may still settle in a wrong solution, which
     the loss does not tell, or break down, and does not recover. It goes on from where
-    it contradicted itself least, with other samples, and the schedule as it is.
+    it contradicted itself least, with other samples, and the schedule as it is; so
+    do the models that `EMAHook` averages.
 
     Args:
         interval: iterations between two looks.
@@ -56,13 +57,14 @@ class TakeBackHook(Hook):
         """Begin with nothing to go back to; resumed, with the least error so far."""
         known = runner.message_hub.runtime_info.get(LEAST, inf)
         self.least = known if runner.iter else inf
-        self.good: tuple[dict[str, Any], dict[str, Any]] | None = None
+        self.good: tuple[list[dict[str, Any]], dict[str, Any]] | None = None
 
     def after_train_iter(self, runner: Runner, *_: Any, **__: Any) -> None:
         """Keep what is good, or go back to it."""
         if not self.every_n_train_iters(runner, self.interval):
             return
         teacher, optimiser = unwrapped(runner), runner.optim_wrapper.optimizer
+        averages = [h.ema_model for h in runner.hooks if isinstance(h, EMAHook)]
         errors = [judge(runner, teacher, self.num_samples, self.max_angle)]
         broadcast_object_list(errors)  # all processes do as the first one
         error = errors[0]
@@ -70,15 +72,17 @@ class TakeBackHook(Hook):
         if error < self.least or (self.good is None and error <= tolerated):
             self.least = min(error, self.least)
             runner.message_hub.update_info(LEAST, self.least)
-            weights = deepcopy(teacher.state_dict())
+            weights = [deepcopy(m.state_dict()) for m in (teacher, *averages)]
             self.good = weights, deepcopy(optimiser.state_dict())
         elif error > tolerated and self.good is not None:
             weights, moments = self.good
-            teacher.load_state_dict(weights)
+            for model, state in zip((teacher, *averages), weights, strict=True):
+                model.load_state_dict(state)
             for module in teacher.modules():
                 if isinstance(module, LimbExchange):
                     module.unseen = None  # it was made of answers that went wrong
             _load_moments(optimiser, moments)
+            optimiser.zero_grad()  # of steps that are still accumulated
             print_log(
                 f'Iteration {runner.iter + 1}: the label-free error has risen from '
                 f'{self.least:.3f} to {error:.3f}; taken back.',

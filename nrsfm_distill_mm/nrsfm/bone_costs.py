@@ -30,15 +30,20 @@ def bone_moves(links: tuple[tuple[int, int], ...], num_keypoints: int) -> Tensor
         num_keypoints: P.
 
     Returns:
-        (L, P), float64. Of a tree, depths along the bones (N, L) times this are the
-        depths of the landmarks.
+        (L, P), float64. Depths along the bones (N, L) times this are the depths of the
+        landmarks.
 
     Raises:
-        ValueError: for links that form a ring.
+        ValueError: for links that form a ring, or do not connect all landmarks.
     """
     limbs = find_limbs(links, num_keypoints)
     if len(limbs.joints) < len(links):
         raise ValueError(f'links: expected a tree, got a ring in {links}')
+    if len(links) != num_keypoints - 1:
+        raise ValueError(
+            f'links: expected a tree of {num_keypoints} landmarks, which has '
+            f'{num_keypoints - 1} links, got {len(links)}: {links}'
+        )
     moves = limbs.members.double()
     # Where the start's side is the smaller one, it moves the other way.
     moves[limbs.joints == torch.tensor(links)[:, 1]] *= -1
@@ -69,7 +74,7 @@ def bone_terms(  # noqa: PLR0913
         camera: the teacher's (N, 3, 2).
         dictionary: (P, 3, K), K at least P.
         landmarks: w (N, P, 2), sides, centred.
-        links: (L, 2), start and end of each bone, no ring.
+        links: (L, 2), start and end of each bone: a tree of all landmarks.
         code_weight: weight of l1(phi).
         visible: (N, P), 0 or 1; hidden landmarks leave the reprojection term.
         gram: of the dictionary, if it is known.
@@ -77,7 +82,7 @@ def bone_terms(  # noqa: PLR0913
     Raises:
         DtypeError, DeviceError, ShapeError, ValueRangeError: see
             :func:`~nrsfm_distill_mm.nrsfm.cost_arguments.cost_arguments`.
-        ValueError: for links that form a ring.
+        ValueError: for links that form a ring, or do not connect all landmarks.
     """
     arguments = cost_arguments(
         depth, code, camera, dictionary, landmarks, code_weight, visible

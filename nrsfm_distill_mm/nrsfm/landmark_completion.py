@@ -8,6 +8,7 @@ from torch import Tensor
 
 from nrsfm_distill_mm.geometry import (
     NormalisedLandmarks,
+    ValueRangeError,
     check_shape,
     normalise_landmarks,
 )
@@ -126,7 +127,12 @@ def plausible_landmarks(
 
     Returns:
         (N, P) bool.
+
+    Raises:
+        ValueRangeError: for a distance of 0 or less.
     """
+    if not distance > 0:
+        raise ValueRangeError(f'outlier_distance: expected above 0, got {distance}')
     if visible is None:
         visible = landmarks.new_ones(landmarks.shape[:2], dtype=torch.bool)
     _, centre, side = complete_landmarks(landmarks, visible, distribution, 1)

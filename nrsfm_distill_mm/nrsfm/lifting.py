@@ -95,6 +95,8 @@ def refill(
     projected = output.reproject()
     _, offset = centre_points(current.landmarks - projected, visible)
     guess = projected + offset.unsqueeze(-2)
+    # Of a network that has broken down its answer tells, not the landmarks.
+    guess = torch.where(guess.isfinite(), guess, current.landmarks)
     filled = torch.where(visible.unsqueeze(-1), current.landmarks, guess)
     return renormalise(current, filled)
 

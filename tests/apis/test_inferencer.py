@@ -27,6 +27,8 @@ from nrsfm_distill_mm.apis import (
     VideoWriterError,
     results,
 )
+from nrsfm_distill_mm.apis.outputs import Outputs
+from nrsfm_distill_mm.apis.sources import list_sources
 from nrsfm_distill_mm.geometry import ValueRangeError
 
 CONFIGS = Path(__file__).parents[2] / 'configs'
@@ -240,6 +242,34 @@ def test_what_was_seen_is_kept_when_the_caller_stops(inferencer, video, tmp_path
     assert len(frames_of(tmp_path / 'out/visualizations/film.mp4')) == 2
 
 
+def test_calls_that_take_turns_share_nothing(inferencer, video, pictures, tmp_path):
+    """Two videos in lockstep, while one of pictures that was begun waits."""
+    paths = (write_video(tmp_path / 'short.mp4', frames=3), video)
+    (pictures / 'b.png').write_text('no picture')
+    waiting = inferencer(str(pictures))
+    next(waiting)
+    calls = [
+        inferencer(path, smooth=True, out_dir=str(tmp_path / 'out'), bboxes=4 * [BOXES])
+        for path in paths
+    ]
+    taken: list[list] = [[], []]
+    for results_ in zip(*calls, strict=False):
+        for i, result in enumerate(results_):
+            taken[i] += result['predictions']
+    taken[1] += [p for result in calls[1] for p in result['predictions']]
+    for path, found in zip(paths, taken, strict=True):
+        alone = people(inferencer, path, smooth=True, bboxes=4 * [BOXES])
+        assert found == alone
+        name = Path(path).stem
+        written = (tmp_path / f'out/predictions/{name}.json').read_text()
+        instances = [frame['instances'] for frame in json.loads(written)]
+        assert instances == json.loads(json.dumps(alone))
+        frames = frames_of(tmp_path / f'out/visualizations/{name}.mp4')
+        assert len(frames) == len(alone)
+    with pytest.raises(FailedInputsError, match='1 of 3 inputs failed'):
+        list(waiting)
+
+
 def test_bad_files_are_left_out_and_named_at_the_end(inferencer, pictures, tmp_path):
     (pictures / 'b.png').write_text('no picture')
     (pictures / 'd.mp4').write_text('no video')
@@ -363,11 +393,21 @@ def test_a_video_may_be_named_itself(inferencer, video, tmp_path):
     assert files(tmp_path / 'out') == ['mine.mp4']
 
 
-@pytest.mark.parametrize('name', ['frame_0001', 'a.jfif', 'a.odd'])
+@pytest.mark.parametrize('name', ['frame_0001', 'a.jfif', 'a.odd', 'a.pgm', 'a.PBM'])
 def test_a_format_that_is_not_written_becomes_jpeg(inferencer, tmp_path, name):
     (tmp_path / name).write_bytes(cv2.imencode('.jpg', picture())[1].tobytes())
     list(inferencer(str(tmp_path / name), out_dir=str(tmp_path / 'out')))
     assert files(tmp_path / 'out' / 'visualizations') == [f'{name}.jpg']
+
+
+def test_of_an_address_its_path_tells_the_kind(tmp_path):
+    names = ('https://a.org/x/film.MP4?key=a/b.png', 'https://a.org/x/one.png?key=1')
+    sources = [source for name in names for source in list_sources(name)]
+    assert [source.kind for source in sources] == ['video', 'image']
+    assert [source.name for source in sources] == list(names)
+    outputs = Outputs('out', 'out')
+    written = [[path.name for path in outputs.files(source)] for source in sources]
+    assert written == [['film.mp4', 'film.json'], ['one.png', 'one.json']]
 
 
 def test_a_picture_that_cannot_be_written(tmp_path):
@@ -394,8 +434,9 @@ def test_nothing_at_once_is_refused(inferencer):
 def test_checkpoints_that_are_not_those_of_the_student(weights, tmp_path):
     with pytest.raises(StudentCheckpointError, match='expected the path'):
         ImagePose3DInferencer(str(Path(weights).with_suffix('.py')))
-    with pytest.raises(FileNotFoundError, match='no such checkpoint'):
-        ImagePose3DInferencer(weights='missing.pth')
+    for missing in ('missing.pth', Path('missing.pth')):
+        with pytest.raises(FileNotFoundError, match='no such checkpoint'):
+            ImagePose3DInferencer(weights=missing)
     with pytest.raises(FileNotFoundError, match='no such config'):
         ImagePose3DInferencer('missing.py', weights)
     (tmp_path / 'junk.pth').write_text('junk')

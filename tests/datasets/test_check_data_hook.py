@@ -8,8 +8,13 @@ import pytest
 from layouts import BUG, SWAP, exact_codes, landmarks, write_arrays, write_codes
 from layouts import write_image as write
 from mmengine.dataset import ConcatDataset, RepeatDataset
+from mmengine.fileio import get
 
-from nrsfm_distill_mm.datasets import CheckDataHook, KeypointArrayDataset
+from nrsfm_distill_mm.datasets import (
+    CheckDataHook,
+    KeypointArrayDataset,
+    check_data_hook,
+)
 from nrsfm_distill_mm.datasets.errors import AnnotationError
 from nrsfm_distill_mm.nrsfm import TeacherCodesError, sample_key
 
@@ -75,6 +80,21 @@ def test_a_broken_image_is_named(folder, damage, split):
     pair = (train, None) if split == 'train' else (other, train)
     with pytest.raises(AnnotationError, match=r'images/2\.jpg.*1 of 4'):
         before_train(*pair)
+
+
+def test_images_are_read_as_the_pipeline_does(folder, monkeypatch):
+    asked = []
+
+    def read(path, backend_args):
+        asked.append(backend_args)
+        return get(path.replace('/images/', '/elsewhere/'))
+
+    monkeypatch.setattr(check_data_hook, 'get', read)
+    (folder / 'images').rename(folder / 'elsewhere')
+    data = dataset(folder)
+    data.pipeline.transforms[0].backend_args = {'backend': 'petrel'}
+    before_train(data)
+    assert asked == COUNT * [{'backend': 'petrel'}]
 
 
 def test_an_image_too_large_for_pillow_is_named(folder, monkeypatch):

@@ -61,6 +61,34 @@ def test_hidden_landmarks_are_not_in_the_box(tmp_path, points, hidden):
     np.testing.assert_allclose(load(path)[0]['bbox'], expected[None], rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ('given', 'known'), [(np.nan, 0), (-1, 0), (0.25, 0.25), (2, 1)]
+)
+def test_mmpose_finds_visibility_from_0_to_1(tmp_path, points, given, known):
+    visible = np.ones(points.shape[:2])
+    visible[0, 3] = given
+    path = write_arrays(tmp_path / 'a.npz', keypoints=points, keypoints_visible=visible)
+    assert load(path)[0]['keypoints_visible'].tolist() == [[1, 1, 1, known, 1]]
+
+
+@pytest.mark.parametrize('hidden', [0, 3])
+def test_landmarks_that_would_be_rounded_are_refused(tmp_path, points, hidden):
+    points, visible = points.astype(float), np.ones(points.shape[:2])
+    visible[:, :hidden] = 0
+    assert load(write_arrays(tmp_path / 'a.npz', keypoints=points + 1e5)) is not None
+    far = write_arrays(
+        tmp_path / 'b.npz', keypoints=points + 1e8, keypoints_visible=visible
+    )
+    with pytest.raises(AnnotationError, match=r'sample 0: .* got some 1e\+08 from the'):
+        load(far)
+
+
+def test_a_prefix_may_be_an_address(tmp_path, points):
+    path = write_arrays(tmp_path / 'a.npz', keypoints=points)
+    data = load(path, data_prefix={'img': 's3://bucket/images'})
+    assert data[2]['img_path'] == 's3://bucket/images/2'
+
+
 def test_what_mmpose_refuses_is_left_out(tmp_path, points, monkeypatch):
     points[1] = points[1, :1]  # a box without an area
     points[2] -= 1e4  # no positive coordinate: in an image it cannot be seen

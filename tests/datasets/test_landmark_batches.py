@@ -131,6 +131,38 @@ def test_columns_and_lists_make_the_same_batches(tmp_path):
         np.testing.assert_array_equal(one.keypoints_3d, other.keypoints_3d)
 
 
+REVERSE = {
+    'type': 'mmpose.KeypointConverter',
+    'num_keypoints': 5,
+    'mapping': [(i, 4 - i) for i in range(5)],
+}
+
+
+@pytest.mark.parametrize('test_mode', [False, True])
+def test_landmarks_are_converted_as_the_pipeline_says(tmp_path, test_mode):
+    config = bugs(tmp_path) | {'pipeline': [REVERSE]}
+    data = LandmarkBatchDataset(config, test_mode=test_mode)
+    batch = data.__getitems__([4, 0])
+    np.testing.assert_array_equal(batch['inputs'], landmarks(6, 5)[[4, 0], ::-1])
+    if test_mode:
+        found = batch['data_samples'][0].gt_instances.keypoints[0]
+        np.testing.assert_array_equal(found, batch['inputs'][0])
+
+
+def test_datasets_may_be_combined(tmp_path):
+    first = bugs(tmp_path)
+    second = first | {'pipeline': [REVERSE]}
+    config = {'type': 'CombinedDataset', 'metainfo': BUG, 'datasets': [first, second]}
+    points = landmarks(6, 5)
+    for test_mode in (False, True):
+        data = LandmarkBatchDataset(config, test_mode=test_mode)
+        both = np.concatenate([points, points[:, ::-1]])
+        np.testing.assert_array_equal(data.landmarks, both)
+    shares = config | {'sample_ratio_factor': [1.0, 0.5]}
+    with pytest.raises(AnnotationError, match='ratio_factor: expected none'):
+        LandmarkBatchDataset(shares)
+
+
 def test_nothing_left_is_refused(tmp_path):
     visible = np.ones((6, 5))
     visible[:, 1] = 0

@@ -239,6 +239,23 @@ def test_codes_are_written_sorted_by_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures('teacher')
+@pytest.mark.parametrize('training', [False, True])
+def test_codes_name_the_checkpoint_that_wrote_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, training: bool
+) -> None:
+    """In a training it is not the one that it began with, and not written yet."""
+    torch.save({'meta': {}}, tmp_path / 'a.pth')
+    hub = MessageHub.get_current_instance()
+    known = {'cfg': f'load_from = {str(tmp_path / "a.pth")!r}\nlimit = inf\n'}
+    known['max_iters'] = 7 if training else None
+    monkeypatch.setattr(hub, 'get_info', {**hub.runtime_info, **known}.get)
+    writer = TeacherCodeWriter(str(tmp_path / 'codes.safetensors'))
+    _evaluate(writer, [_codes(0)])
+    written = load_teacher_codes(tmp_path / 'codes.safetensors').info.checkpoint
+    assert written.partition(' ')[0] == ('' if training else 'a.pth')
+
+
+@pytest.mark.usefixtures('teacher')
 def test_codes_of_two_processes_come_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ from nrsfm_distill_mm.models import (
     TeacherCheckpointError,
     load_teacher,
 )
+from nrsfm_distill_mm.models.check_teacher_hook import OtherLandmarksError
 from nrsfm_distill_mm.synthetic.sampling import sample_scene
 
 CONFIGS = REPO / 'configs' / 'teacher'
@@ -27,7 +28,14 @@ def runner_of(**options: Any) -> SimpleNamespace:
     """What the hook reads of a runner with a teacher of 7 landmarks."""
     options = {'metainfo': WORM, 'code_sizes': (24, 12, 6), **options}
     cfg = {'model': {'type': 'DeepNRSfM', **options}, 'load_from': 'x.pth'}
-    return SimpleNamespace(cfg=Config(cfg), model=DeepNRSfM(**options))
+    dataset = SimpleNamespace(metainfo=parse_pose_metainfo(options['metainfo']))
+    loader = SimpleNamespace(dataset=dataset)
+    return SimpleNamespace(
+        cfg=Config(cfg),
+        model=DeepNRSfM(**options),
+        train_dataloader=loader,
+        test_dataloader=loader,
+    )
 
 
 def checkpoint_of(runner: SimpleNamespace, metainfo: dict[str, Any]) -> dict[str, Any]:
@@ -70,13 +78,27 @@ def test_other_weights_are_named(options: dict[str, Any], message: str) -> None:
         CheckTeacherHook().after_load_checkpoint(runner_of(), content)
 
 
-def test_other_landmarks_of_the_same_number_are_refused() -> None:
+def snake() -> dict[str, Any]:
+    """As many landmarks as a worm has, of which one is another."""
     parts = {i: {**part, 'swap': ''} for i, part in WORM['keypoint_info'].items()}
     parts[0] = {**parts[0], 'name': 'tail'}
     other = {'dataset_name': 'snake', 'keypoint_info': parts, 'skeleton_info': {}}
-    content = checkpoint_of(runner_of(), {**WORM, **other})
+    return {**WORM, **other}
+
+
+def test_other_landmarks_of_the_same_number_are_refused() -> None:
+    content = checkpoint_of(runner_of(), snake())
     with pytest.raises(TeacherCheckpointError, match='"worm", got one of "snake"'):
         CheckTeacherHook().after_load_checkpoint(runner_of(), content)
+
+
+@pytest.mark.parametrize('stage', ['before_train', 'before_test'])
+def test_a_dataset_of_other_landmarks_is_refused(stage: str) -> None:
+    runner = runner_of()
+    getattr(CheckTeacherHook(), stage)(runner)
+    runner.train_dataloader.dataset.metainfo = parse_pose_metainfo(snake())
+    with pytest.raises(OtherLandmarksError, match='"worm", got those of "snake"'):
+        getattr(CheckTeacherHook(), stage)(runner)
 
 
 def test_a_robust_teacher_must_stay_robust_in_use() -> None:

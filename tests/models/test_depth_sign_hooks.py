@@ -8,6 +8,7 @@ import pytest
 import torch
 from layouts import REPO, WORM
 from mmengine.config import Config
+from mmengine.hooks import EMAHook
 from mmengine.runner import Runner
 from mmpose.datasets.datasets.utils import parse_pose_metainfo
 from mmpose.registry import HOOKS
@@ -107,11 +108,46 @@ def test_bends_need_no_3d(monkeypatch, tmp_path) -> None:
 def test_a_training_validates_with_a_sign_whatever_the_interval(monkeypatch) -> None:
     hook, found = DepthSignHook(interval=500), []
     monkeypatch.setattr(hook, 'resolve', lambda runner, _: found.append(runner.iter))
-    for iteration in (0, 20):  # 0 where nothing is trained
-        hook.before_val_epoch(SimpleNamespace(iter=iteration, model=None))
-    hook.after_train_iter(SimpleNamespace(iter=499, model=None, max_iters=900), 0)
-    hook.before_val_epoch(SimpleNamespace(iter=500, model=None))
+    runner = SimpleNamespace(model=None, hooks=[], max_iters=900)
+    for runner.iter in (0, 20):  # 0 where nothing is trained
+        hook.before_val_epoch(runner)
+    runner.iter = 499
+    hook.after_train_iter(runner, 0)
+    runner.iter = 500
+    hook.before_val_epoch(runner)
     assert found == [20, 499], 'once each'
+
+
+def test_a_checkpoint_and_averages_have_the_sign(monkeypatch) -> None:
+    """Saved with an iteration's hooks, before MMEngine counts it, or after them."""
+    model, average = (DeepNRSfM(WORM, (24, 12, 6)) for _ in range(2))
+    averaging = EMAHook()
+    averaging.ema_model = SimpleNamespace(module=average)
+    runner = SimpleNamespace(model=model, hooks=[averaging], max_iters=900, iter=39)
+    hook, found = DepthSignHook(interval=500), []
+
+    def resolve(runner, model) -> None:
+        found.append(runner.iter)
+        model.depth_sign.fill_(-1)
+
+    monkeypatch.setattr(hook, 'resolve', resolve)
+    first = {'state_dict': dict(DeepNRSfM(WORM, (24, 12, 6)).state_dict())}
+    hook.before_save_checkpoint(runner, first)
+    runner.iter = 40
+    hook.before_val_epoch(runner)
+    best = {'state_dict': {'depth_sign': 1}, 'ema_state_dict': {'module.depth_sign': 1}}
+    hook.before_save_checkpoint(runner, best)
+    assert found == [39], 'once'
+    assert average.depth_sign == first['state_dict']['depth_sign'] == -1
+    assert best['state_dict']['depth_sign'] == -1
+    assert best['ema_state_dict'] == {'module.depth_sign': -1}
+
+
+@pytest.mark.parametrize('sign', [1.0, -1.0])
+def test_an_averaged_sign_is_one_all_the_same(sign: float) -> None:
+    model = DeepNRSfM(WORM, (24, 12, 6))
+    model.depth_sign.fill_(0.99 * sign)
+    assert model.export()['depth_sign'] == sign
 
 
 @pytest.mark.parametrize('hook', [BENDS[0], {'type': 'DepthSignFromFramesHook'}])

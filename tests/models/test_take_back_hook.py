@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from layouts import WORM
+from mmengine.hooks import EMAHook
 from mmengine.logging import MessageHub
 from torch import nn
 
@@ -20,7 +21,11 @@ def runner():
     step(model, optimizer)
     wrapper = SimpleNamespace(optimizer=optimizer)
     return SimpleNamespace(
-        model=model, optim_wrapper=wrapper, iter=0, message_hub=MessageHub('run')
+        model=model,
+        optim_wrapper=wrapper,
+        iter=0,
+        message_hub=MessageHub('run'),
+        hooks=[],
     )
 
 
@@ -68,6 +73,22 @@ def test_rates_stay_those_of_the_schedule_and_moments_go_back(runner, train):
     assert optimizer.state[runner.model.weight]['step'] == 2
 
 
+def test_averages_and_what_is_accumulated_go_back_too(runner, train):
+    averaging = EMAHook()
+    averaging.before_run(runner)
+    runner.hooks.append(averaging)
+    hook = TakeBackHook(interval=1)
+    hook.before_train(runner)
+    train(hook, [0.3])
+    average = averaging.ema_model.module.weight
+    before = average.clone()
+    average.data.fill_(torch.nan)
+    assert runner.model.weight.grad is not None
+    train(hook, [0.9])
+    torch.testing.assert_close(average, before)
+    assert runner.model.weight.grad is None
+
+
 def test_it_goes_back_as_often_as_it_must(runner, train):
     hook = TakeBackHook(interval=1)
     hook.before_train(runner)
@@ -97,25 +118,32 @@ def test_what_is_bad_from_the_beginning_stays(runner, train):
     assert weights[0] != weights[1]
 
 
-def test_a_teacher_that_was_lost_learns_again(monkeypatch):
-    """Not from unseen poses that it made when it was lost."""
+@pytest.mark.parametrize('hidden', [0, 1])
+def test_a_teacher_that_was_lost_learns_again(monkeypatch, hidden):
+    """Not from unseen poses that it made when it was lost, nor from what it guessed."""
     torch.manual_seed(0)
     teacher = DeepNRSfM(WORM, (24, 12, 6), limb_weight=0.2)
     optimizer = torch.optim.Adam(teacher.parameters(), lr=1e-3)
     wrapper = SimpleNamespace(optimizer=optimizer)
     runner = SimpleNamespace(
-        model=teacher, optim_wrapper=wrapper, iter=0, message_hub=MessageHub('run')
+        model=teacher,
+        optim_wrapper=wrapper,
+        iter=0,
+        message_hub=MessageHub('run'),
+        hooks=[],
     )
     looks = iter([0.3, float('inf'), 0.3])
     monkeypatch.setattr(take_back_hook, 'judge', lambda *_: next(looks))
     hook = TakeBackHook(interval=2)
     hook.before_train(runner)
     pixels, losses = 100 * torch.rand(5, 7, 2), []
+    visible = torch.ones(5, 7, dtype=torch.bool)
+    visible[2, :hidden] = False
     for runner.iter in range(6):
         if runner.iter == 2:
             teacher.network.first_dictionary.data.fill_(torch.nan)
         optimizer.zero_grad()
-        loss = sum(teacher(pixels, mode='loss').values())
+        loss = sum(teacher(pixels, visible, mode='loss').values())
         loss.backward()
         optimizer.step()
         losses.append(loss.detach())

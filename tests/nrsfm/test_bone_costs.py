@@ -94,6 +94,11 @@ def test_bad_depth_is_refused(problem, depth, error, message):
         bone_terms(depth, *arguments, torch.tensor(LINKS))
 
 
+def test_links_that_leave_landmarks_alone_are_refused():
+    with pytest.raises(ValueError, match='a tree of 7 .* has 6 links, got 5'):
+        bone_moves(LINKS[:-1], POINTS)
+
+
 def test_links_that_form_a_ring_are_refused():
     with pytest.raises(ValueError, match='links: expected a tree, got a ring'):
         bone_moves((*LINKS, (2, 6)), POINTS)

@@ -3,7 +3,11 @@
 import pytest
 import torch
 
-from nrsfm_distill_mm.geometry import ShapeError, normalise_landmarks
+from nrsfm_distill_mm.geometry import (
+    ShapeError,
+    ValueRangeError,
+    normalise_landmarks,
+)
 from nrsfm_distill_mm.nrsfm import (
     complete_landmarks,
     fit_landmark_distribution,
@@ -109,3 +113,11 @@ def test_how_far_a_landmark_may_be_does_not_shrink_as_it_is_hidden() -> None:
     found = fit_landmark_distribution(seen, visible).covariance
     ratio = found.diagonal()[4:] / complete.diagonal()[4:]
     assert ratio.mean() > 0.95
+
+
+@pytest.mark.parametrize('distance', [0.0, -1.0, float('nan')])
+def test_a_distance_that_leaves_nothing_is_refused(distance):
+    seen = torch.randn(40, 5, 2)
+    fitted = fit_landmark_distribution(seen, torch.ones(40, 5, dtype=torch.bool))
+    with pytest.raises(ValueRangeError, match='outlier_distance: expected above 0'):
+        plausible_landmarks(seen, None, fitted, distance)

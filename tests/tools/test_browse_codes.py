@@ -153,11 +153,17 @@ def test_codes_of_another_skeleton_are_refused(folder, capsys):
     )
 
 
-def test_a_picture_that_is_missing_is_named(folder, capsys):
+@pytest.mark.parametrize('damage', ['missing', 'damaged'])
+def test_a_picture_that_does_not_open_is_named(folder, capsys, damage):
+    assert run() == 0
+    sheets = sorted(Path('browse').glob('sheet_*'))
     Path('images/3.png').unlink()
+    if damage == 'damaged':
+        Path('images/3.png').write_bytes(b'damaged')
     assert run() == 1
     assert '3.png: expected an image, got none that opens' in capsys.readouterr().err
     assert not [*Path('browse').glob('.*')]
+    assert sorted(Path('browse').glob('sheet_*')) == sheets
 
 
 @pytest.mark.parametrize('unit', [1.0, 1e-4, 1e4])

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import cv2
 import pytest
+import torch
 from tiny_student import picture, save_student
 
+from nrsfm_distill_mm.apis import ImagePose3DInferencer
 from nrsfm_distill_mm.visualization import pose3d_visualizer
 
 sys.path.append(str(Path(__file__).parents[2] / 'tools'))
 
+import demo
 from demo import main
 
 
@@ -93,6 +96,35 @@ def test_all_kinds_of_pictures_come_if_asked_for(
     assert files(out) == ['a.png', 'a_turn.gif']
     assert cv2.imread(str(out / 'a.png')).shape == (360, 480 + 360, 3)
     assert files(tmp_path / 'html') == ['a.html']
+
+
+@pytest.mark.parametrize(('inputs', 'status'), [('pictures', 130), ('webcam:1', 0)])
+def test_stopping_is_the_end_of_a_webcam_alone(
+    weights, tmp_path, monkeypatch, inputs, status
+):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ImagePose3DInferencer, '__call__', stop)
+    assert run(inputs, weights, '--out-dir', tmp_path) == status
+
+
+def test_what_counts_is_the_detectors_own_unless_named(weights, tmp_path, monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        demo, 'ImagePose3DInferencer', lambda *_, **args: made.append(args)
+    )
+    for more in ([], ['--det-cat-ids', '16', '17']):
+        with pytest.raises(TypeError):  # there is no inferencer
+            run('a.png', weights, '--out-dir', tmp_path, *more)
+    assert [args['det_cat_ids'] for args in made] == [None, [16, 17]]
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
+def test_a_missing_gpu_is_one_line(weights, tmp_path, capsys):
+    arguments = ['a.png', weights, '--out-dir', str(tmp_path), '--device', 'cuda']
+    assert main(arguments) == 1
+    assert 'Traceback' not in capsys.readouterr().err
 
 
 def test_errors_are_one_line(folder, weights, capsys):

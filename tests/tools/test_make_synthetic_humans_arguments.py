@@ -64,6 +64,7 @@ def test_a_folder_with_other_contents_is_refused(tmp_path, capsys):
         ({'poses': np.zeros((2, 17, 3))}, "with arrays ['poses']"),
         ({'keypoints_3d': np.zeros((2, 17, 2))}, 'got (2, 17, 2)'),
         ({'keypoints_3d': np.full((2, 17, 3), np.inf)}, 'NaN or Inf in 2 poses'),
+        ({'keypoints_3d': np.ones((1, 17, 3))}, 'poses: expected at least 2'),
     ],
 )
 def test_wrong_pose_files_are_explained(arrays, message, tmp_path, capsys):

@@ -42,6 +42,16 @@ def test_pictures_are_shown_for_as_long_as_asked(
         tool['main']()
 
 
+def test_a_checkpoint_may_be_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = str(REPO / 'configs' / 'demo' / 'distill.py')
+    address = 'https://example.org/a.pth'
+    monkeypatch.setattr('sys.argv', ['test.py', config, address])
+    assert tool['load_config'](tool['parse_args']()).load_from == address
+    monkeypatch.setattr('sys.argv', ['test.py', config, 'missing.pth'])
+    with pytest.raises(FileNotFoundError, match='no such file "missing'):
+        tool['load_config'](tool['parse_args']())
+
+
 def test_landmarks_without_pictures_are_not_drawn(tmp_path: Path) -> None:
     path = tmp_path / '0'
     dataset = SimpleNamespace(get_data_info=lambda _: {'img_path': str(path)})

@@ -11,6 +11,7 @@ from mmengine.config import Config
 
 from nrsfm_distill_mm.models import NRSfMDistillLoss
 from nrsfm_distill_mm.models.losses.teacher_guided_loss import TeacherGuidedLoss
+from nrsfm_distill_mm.stored_config import stored_config
 from reporting.files import PredictionFileError, Predictions, read_predictions
 from reporting.numbers import measure
 from reporting.sources import data_file, data_name, data_sources, kind, split_of
@@ -132,7 +133,7 @@ def _configs(row: Predictions) -> tuple[Config, Config]:
         expected = 'the provenance of a run of tools/test.py on a trained checkpoint'
         raise PredictionFileError(row.path, expected, 'none; write it again')
     try:
-        return tuple(Config.fromstring(t, '.py') for t in (origin['config'], trained))
+        return tuple(stored_config(t) for t in (origin['config'], trained))
     except Exception as error:
         expected = 'configs in its provenance that load here'
         raise PredictionFileError(row.path, expected, str(error)) from error
