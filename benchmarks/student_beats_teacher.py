@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 import mmengine
 import numpy as np
 import torch
-from bench_teacher import provenance, show
+from bench_teacher import keep_settings, provenance, show
 from depth_ambiguity import (
     by_tercile,
     flip_costs,
@@ -52,6 +52,7 @@ from scipy.stats import ttest_rel
 
 from nrsfm_distill_mm.apis.results import write_json
 from nrsfm_distill_mm.evaluation import scale_to_bone_length
+from nrsfm_distill_mm.files import write_text
 from nrsfm_distill_mm.models import NRSfMDistillLoss, TeacherDepthLoss, load_teacher
 from nrsfm_distill_mm.skeletons import HUMAN36M
 from nrsfm_distill_mm.synthetic.actions import ACTIONS
@@ -317,9 +318,20 @@ def student_config(method: str, size: Size, data: Path, codes: Path) -> Config:
 
 
 def train(config: Config, folder: Path, seed: int) -> tuple[str, str]:
-    """Train if that is not done; the config's file and the checkpoint."""
+    """Train if that is not done; the config's file and the checkpoint.
+
+    Raises:
+        ValueError: the folder has a training of another config.
+    """
     done = folder / 'finished'
     file = folder / 'config.py'
+    asked, text = folder / 'asked.py', config.pretty_text
+    if asked.exists() and asked.read_text() != text:
+        raise ValueError(
+            f'{asked}: expected the config of this training as it is asked for now, '
+            'got another one; give another --out'
+        )
+    write_text(asked, text)
     if not done.exists():
         run('train', write_config(config, folder, seed), '--resume')
         done.touch()
@@ -363,8 +375,7 @@ def result(
 ) -> dict[str, Any]:
     """All of one seed: its predictions are on disk then, and so is this.
 
-    Students that were trained at another time are in it, and those that an
-    interruption left are taken as they are.
+    Students that were trained at another time are in it.
 
     Raises:
         ValueError: one of them had other options, or another number of images, and
@@ -485,6 +496,23 @@ def image_free(
     return lifters
 
 
+def trained_alike(
+    content: Mapping[str, Any], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A seed's result without the students that were trained otherwise."""
+    known = content.get('settings', {})
+    others = {m for m in content['students'] if known.get(m, settings) != settings}
+    splits = {
+        split: {
+            **found,
+            'methods': {m: v for m, v in found['methods'].items() if m not in others},
+        }
+        for split, found in content['splits'].items()
+    }
+    students = [m for m in content['students'] if m not in others]
+    return {**content, 'students': students, 'splits': splits}
+
+
 def summarise(
     results: Sequence[Mapping[str, Any]], splits: Iterable[str] = SPLITS
 ) -> Iterator[dict[str, Any]]:
@@ -588,6 +616,7 @@ def main() -> None:
     size = size._replace(images=args.images or size.images, options=args.cfg_options)
     out = args.out.resolve() / args.size
     data = (args.data_root or out / 'images' / args.data).resolve()
+    keep_settings(out / args.data, poses=args.poses and args.poses.resolve())
     make_data(args.data, size, args.poses and args.poses.resolve(), data)
     size, subfolder = with_teacher(size, args.data, args.teacher)
     out /= subfolder
@@ -597,12 +626,7 @@ def main() -> None:
     folder = out / args.data
     done = {int(f.parent.name[4:]): f for f in folder.glob('seed*/result.json')}
     known = [mmengine.load(done[seed]) for seed in sorted(done)]
-    own = settings_of(size)
-    results = [
-        content
-        for content in known
-        if all(content.get('settings', {}).get(m, own) == own for m in args.students)
-    ]
+    results = [trained_alike(content, settings_of(size)) for content in known]
     summary = list(summarise(results))
     for split, title in SPLITS.items():
         rows = [row for row in summary if row['split'] == split]

@@ -19,7 +19,7 @@ from typing import Any
 import mmengine
 import numpy as np
 import torch
-from bench_teacher import provenance, show
+from bench_teacher import keep_settings, provenance, show
 from depth_ambiguity import measures
 from reporting.files import read_rows
 from student_beats_teacher import (
@@ -101,6 +101,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = [text for name, value in made.items() for text in (f'--{name}', value)]
     if args.poses:
         options += ['--poses', args.poses.resolve()]
+    kept = images.with_name(f'{images.name}_settings')
+    keep_settings(kept, poses=args.poses and args.poses.resolve(), **made)
     run('make_synthetic_humans', '--out', str(images), *map(str, options))
     results = [result(seed, args.students, images) for seed in seeds]
     summary = list(summarise(results, [NEW]))

@@ -4,8 +4,8 @@
       KEYPOINTS=gen_A.npz python tools/train.py \
         configs/teacher/deep-nrsfm_keypoint-array.py --work-dir runs/gen_A/seed$seed \
         --cfg-options randomness.seed=$seed train_cfg.max_iters=3000 \
-        train_cfg.val_interval=300 custom_hooks.1.interval=300 \
-        custom_hooks.1.num_frames=1000
+        train_cfg.val_interval=300 custom_hooks.2.interval=300 \
+        custom_hooks.2.num_frames=1000
     done
     python benchmarks/teacher_diagnostics.py runs/*/* --out runs/diagnostics.png
 

@@ -89,7 +89,8 @@ def main() -> None:
     add('--starts', type=int, default=ChooseStartHook().num_starts, help='of a group')
     add('--iterations', type=int, default=3000, help='after the choice')
     args = parser.parse_args()
-    keep_settings(args.out, poses=args.poses, iterations=args.iterations)
+    numbers = {name: getattr(args, name) for name in ('iterations', 'starts')}
+    keep_settings(args.out, poses=args.poses, **numbers)
     poses = read_poses(args.poses)
     for group in range(args.groups):
         for case in args.cases:

@@ -49,6 +49,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--runs', nargs='*', default=[], help='work dirs of the trainings', **pair
     )
     args = parser.parse_args(argv)
+    for pairs in (args.rows, args.runs):
+        if len(dict(pairs)) < len(pairs):
+            parser.error(
+                f'expected names that differ, got {[name for name, _ in pairs]}'
+            )
     args.rows, args.runs = dict(args.rows), dict(args.runs)
     args.focus = args.focus or list(args.rows)[-1]
     for name in (args.focus, *args.runs):

@@ -77,11 +77,18 @@ def load_runner(args: argparse.Namespace) -> Runner:
 
 
 def resolve(runner: Runner, rule: str) -> int:
-    """The sign by one of RULES, whose options are those of the config's own hook."""
+    """The sign by one of RULES, whose options are those of the config's own hook.
+
+    Raises:
+        ValueError: it cannot be told.
+    """
     kind = RULES[rule]
     hooks = runner.cfg.get('custom_hooks', [])
     options = next((hook for hook in hooks if hook['type'] == kind), {'type': kind})
+    runner.model.depth_sign.zero_()
     HOOKS.build(options).resolve(runner, runner.model)
+    if not runner.model.depth_sign:  # the log says why
+        raise ValueError(f'--by {rule}: the sign cannot be told; give it by --sign')
     return int(runner.model.depth_sign)
 
 
@@ -124,7 +131,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     out = args.out or checkpoint
     before = store(checkpoint, out, sign)
     runner.logger.info(f'{out}: depth sign {sign:+d}, it was {before:+d}.')
-    for copy in published_otherwise(checkpoint, sign):
+    for copy in published_otherwise(out, sign):
         runner.logger.warning(
             f'{copy}: depth sign {-sign:+d} as before; delete it, and write it again: '
             f'python tools/publish_model.py {out} {copy.parent}/NAME.pth'

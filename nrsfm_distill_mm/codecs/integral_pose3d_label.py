@@ -29,6 +29,7 @@ class IntegralPose3DLabel(BaseKeypointCodec):
 
     Args:
         input_size: (w, h) of the crop, px.
+        use_udp: as of the pipeline's ``TopdownAffine``.
     """
 
     auxiliary_encode_keys = {'keypoint_depth', *TEACHER_LABELS}
@@ -36,9 +37,10 @@ class IntegralPose3DLabel(BaseKeypointCodec):
         name: name for name in ('keypoint_labels', 'keypoint_weights', *TEACHER_LABELS)
     }
 
-    def __init__(self, input_size: tuple[int, int]) -> None:
+    def __init__(self, input_size: tuple[int, int], use_udp: bool = False) -> None:
         super().__init__()
         self.input_size = input_size
+        self.use_udp = use_udp
 
     def encode(
         self,
@@ -75,5 +77,14 @@ class IntegralPose3DLabel(BaseKeypointCodec):
         return encoded
 
     def decode(self, encoded: Array) -> tuple[Array, Array]:
-        """Crop pixels (N, P, 2 or 3) and scores of 1 (N, P) from labels."""
-        return encoded * self.input_size[0], np.ones(encoded.shape[:-1], np.float32)
+        """Crop pixels (N, P, 2 or 3) and scores of 1 (N, P) from labels.
+
+        With ``use_udp`` they are as MMPose takes them back to the image, which has no
+        pixel less than there are.
+        """
+        width, height = self.input_size
+        pixels = encoded * width
+        if self.use_udp:
+            larger = [width / (width - 1), height / (height - 1), width / (width - 1)]
+            pixels = pixels * np.float32(larger[: encoded.shape[-1]])
+        return pixels, np.ones(encoded.shape[:-1], np.float32)

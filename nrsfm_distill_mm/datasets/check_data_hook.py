@@ -14,6 +14,7 @@ from mmpose.datasets.transforms import LoadImage
 from mmpose.registry import HOOKS
 from PIL import Image
 
+from nrsfm_distill_mm.datasets.converted_landmarks import converted
 from nrsfm_distill_mm.datasets.errors import AnnotationError
 from nrsfm_distill_mm.datasets.transforms.load_teacher_codes import LoadTeacherCodes
 
@@ -117,7 +118,7 @@ def _check_samples(dataset: Any, transforms: tuple[Any, ...]) -> dict[str, Any]:
         return images
     rank, world_size = get_dist_info()
     for index in range(rank, len(dataset), world_size):
-        sample = dataset.get_data_info(index)
+        sample = converted(dataset.get_data_info(index), transforms)
         for loader in loaders:
             loader.check(sample)
         for reader in readers:

@@ -14,6 +14,7 @@ from mmpose.registry import DATASETS
 from mmpose.structures import PoseDataSample
 from torch import Tensor
 
+from nrsfm_distill_mm.datasets.converted_landmarks import converted
 from nrsfm_distill_mm.datasets.errors import AnnotationError
 from nrsfm_distill_mm.datasets.landmark_rows import LandmarkRows
 from nrsfm_distill_mm.geometry import in_plane_rotation, mirror_sides
@@ -160,12 +161,9 @@ def _infos(source: Any) -> Sequence[dict[str, Any]]:
         )
     parts = getattr(source, 'datasets', None)
     infos = source.data_list if parts is None else [i for p in parts for i in _infos(p)]
-    for step in source.pipeline.transforms:
-        if isinstance(step, KeypointConverter):
-            # It would look for an index of lifting beside the 3D.
-            flat = ({k: i[k] for k in i if k != 'keypoints_3d'} for i in infos)
-            infos = [step(info) for info in flat]
-    return infos
+    steps = source.pipeline.transforms
+    converts = any(isinstance(step, KeypointConverter) for step in steps)
+    return [converted(info, steps) for info in infos] if converts else infos
 
 
 def _columns(infos: Sequence[dict[str, Any]]) -> tuple[Any, Any, Any]:

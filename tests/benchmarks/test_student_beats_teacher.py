@@ -40,6 +40,8 @@ from student_beats_teacher import (
     student_config,
     summarise,
     teacher_config,
+    train,
+    trained_alike,
     with_teacher,
 )
 from student_beats_teacher import result as seed_result
@@ -242,6 +244,30 @@ def test_what_was_trained_otherwise_is_not_taken_for_this(tmp_path):
     assert settings_of(other) == json.loads(json.dumps(settings_of(other)))
     with pytest.raises(ValueError, match=r'expected "local, bones" of .*betas'):
         seed_result('default', other, *arguments)
+
+
+def test_a_training_of_another_config_is_not_taken_for_this(tmp_path):
+    (tmp_path / 'finished').touch()
+    (tmp_path / 'last_checkpoint').write_text('epoch_1.pth')
+    config = Config({'train_cfg': {'max_epochs': 4}})
+    expected = str(tmp_path / 'config.py'), 'epoch_1.pth'
+    for _ in range(2):
+        assert train(config, tmp_path, 3) == expected
+    config.train_cfg.max_epochs = 1
+    with pytest.raises(ValueError, match=r'asked\.py: expected the config'):
+        train(config, tmp_path, 3)
+
+
+def test_the_summary_leaves_out_what_was_trained_otherwise():
+    settings = {'images': 24_000}
+    other = {'settings': {BONES: settings | {'train_cfg.max_epochs': 1}}}
+    content = result(0, **{TEACHER: 100, BONES: 80, UPPER: 70}) | other
+    content['students'] = [BONES, UPPER]
+    kept = trained_alike(content, settings)
+    assert kept['students'] == [UPPER]
+    assert [*kept['splits']['test']['methods']] == [TEACHER, UPPER]
+    kept = trained_alike(content, other['settings'][BONES])
+    assert kept['students'] == [BONES, UPPER], 'who has no settings counts as these'
 
 
 def test_without_the_copy_nothing_is_compared_with_it():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from mmpose.datasets.transforms import GetBBoxCenterScale, TopdownAffine
 
 from nrsfm_distill_mm.codecs import IntegralPose3DLabel
 
@@ -23,6 +24,29 @@ def test_round_trip(codec: IntegralPose3DLabel, keypoints: np.ndarray) -> None:
     np.testing.assert_allclose(decoded[..., :2], keypoints, rtol=1e-6)
     np.testing.assert_allclose(decoded[..., 2], depth, rtol=1e-6)
     assert scores.shape == (2, 7)
+
+
+@pytest.mark.parametrize('use_udp', [False, True])
+def test_landmarks_return_to_where_they_are_in_the_image(use_udp: bool) -> None:
+    """By the formula of MMPose's estimators; the depth grows with x."""
+    size, box = (48, 64), np.float32([[10, 20, 70, 110]])
+    points = np.random.default_rng(0).uniform(20, 70, (1, 5, 2)).astype(np.float32)
+    sample = {
+        'img': np.zeros((128, 128, 3), np.uint8),
+        'keypoints': points,
+        'bbox': box,
+    }
+    for step in (GetBBoxCenterScale(), TopdownAffine(size, use_udp=use_udp)):
+        sample = step(sample)
+    codec = IntegralPose3DLabel(size, use_udp)
+    crop = sample['transformed_keypoints']
+    labels = codec.encode(crop, keypoint_depth=crop[..., 0])['keypoint_labels']
+    decoded, _ = codec.decode(labels)
+    scale, corner = sample['input_scale'], sample['input_center']
+    found = decoded[..., :2] / size * scale + corner - 0.5 * scale
+    np.testing.assert_allclose(found, points, rtol=1e-5)
+    depth = decoded[..., 2] / size[0] * scale[0]
+    np.testing.assert_allclose(np.diff(depth), np.diff(points[..., 0]), atol=1e-3)
 
 
 def test_both_axes_are_in_crop_widths(codec: IntegralPose3DLabel) -> None:

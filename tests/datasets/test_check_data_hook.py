@@ -9,6 +9,7 @@ from layouts import BUG, SWAP, exact_codes, landmarks, write_arrays, write_codes
 from layouts import write_image as write
 from mmengine.dataset import ConcatDataset, RepeatDataset
 from mmengine.fileio import get
+from mmpose.registry import DATASETS
 
 from nrsfm_distill_mm.datasets import (
     CheckDataHook,
@@ -121,6 +122,39 @@ def test_codes_of_other_landmarks_are_refused(folder):
     write_the_codes(folder, COUNT, 1.5 * POINTS)
     with pytest.raises(TeacherCodesError, match='the data set has changed'):
         before_train(dataset(folder))
+
+
+@pytest.mark.parametrize('combined', [False, True])
+def test_codes_of_converted_landmarks_pass(folder, combined):
+    """Of another skeleton, whose landmarks MMPose puts into the teacher's order."""
+    mapping = [(i, 4 - i) for i in range(5)]
+    convert = {
+        'type': 'mmpose.KeypointConverter',
+        'num_keypoints': 5,
+        'mapping': mapping,
+    }
+    load = {'type': 'mmpose.LoadTeacherCodes', 'codes_file': str(folder / 'codes')}
+    write_the_codes(folder, COUNT, POINTS[:, ::-1])
+    data = {
+        'type': 'KeypointArrayDataset',
+        'ann_file': str(folder / 'a.npz'),
+        'data_prefix': {'img': str(folder / 'images')},
+        'metainfo': {**BUG, 'dataset_name': 'other_bug'},
+    }
+    crop = [
+        {'type': 'mmpose.LoadImage'},
+        {'type': 'mmpose.GetBBoxCenterScale'},
+        {'type': 'mmpose.TopdownAffine', 'input_size': (48, 64)},
+        load,
+    ]
+    if combined:
+        parts = [data | {'pipeline': [convert]}]
+        data = {'type': 'CombinedDataset', 'metainfo': BUG, 'datasets': parts}
+    else:
+        crop = [convert, *crop]
+    built = DATASETS.build(data | {'pipeline': crop})
+    before_train(built)
+    assert built[1]['teacher_valid'] == 1
 
 
 def test_images_that_nobody_loads_may_be_absent(folder):

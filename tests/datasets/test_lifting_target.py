@@ -33,6 +33,18 @@ def test_is_the_target_frames_in_sides(frames, targets, causal, wanted) -> None:
     np.testing.assert_allclose(found[..., :2], centred, atol=1e-6)
 
 
+@pytest.mark.parametrize('causal', [False, True])
+def test_another_frame_than_the_datasets_is_refused(causal) -> None:
+    names = [f'{i}.jpg' for i in range(7)]
+    results = sample(7, 1) | {'img_paths': names, 'target_img_path': names[3:4]}
+    transform = LiftingTargetFromLandmarks(causal)
+    if causal:
+        with pytest.raises(ValueError, match=r'causal: expected False, .* of 6\.jpg'):
+            transform(results)
+    else:
+        assert len(transform(results)['lifting_target']) == 1
+
+
 def test_hidden_landmarks_stay_hidden() -> None:
     results = sample(1, 1)
     results['keypoints_visible'] = np.ones((1, 5, 2), dtype=np.float32)

@@ -202,6 +202,12 @@ def test_the_command_ends_with_the_reason(tmp_path, capsys):
     assert not (tmp_path / 'out').exists()
 
 
+def test_two_rows_of_one_name_are_refused(files, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(['a=x.npz', 'a=y.npz', '--out', str(tmp_path / 'out')])
+    assert "expected names that differ, got ['a', 'a']" in capsys.readouterr().err
+
+
 def test_a_row_without_a_picture_is_grey(tmp_path):
     path = save(tmp_path / 'a.npz', image=np.array([str(i) for i in range(COUNT)]))
     assert np.ptp(read_image(read_predictions(path), 2)) == 0

@@ -1,5 +1,6 @@
 """tools/resolve_depth_sign.py: the sign of a trained teacher, by rule or as told."""
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -88,6 +89,14 @@ def test_what_was_published_with_another_sign_is_named(training, trained):
     assert f'{copy.name}: depth sign {right:+d} as before; delete it' in logged()
 
 
+def test_what_was_published_of_the_checkpoint_agrees_with_it(training, trained):
+    """Another sign in another file is none of its business."""
+    (small,) = training.glob('iter_60-????????.pth')
+    copy = Path(shutil.copy(small, trained.parent))
+    run(trained, '--sign', str(-int(sign_of(copy))), '--out', 'elsewhere.pth')
+    assert copy.name not in logged()
+
+
 def logged() -> str:
     return ''.join(log.read_text() for log in Path('work_dirs').rglob('*.log'))
 
@@ -102,6 +111,15 @@ def test_a_rule_that_does_not_apply_changes_nothing(trained, capsys):
     assert run(trained, '--by', 'perspective') == 1
     assert 'expected a teacher with perspective=True' in capsys.readouterr().err
     assert trained.read_bytes() == before
+
+
+def test_a_sign_that_cannot_be_told_is_not_stored(trained, capsys, monkeypatch):
+    with np.load(os.environ['KEYPOINTS']) as file:
+        np.savez('flat.npz', keypoints=file['keypoints'])
+    monkeypatch.setenv('KEYPOINTS', 'flat.npz')
+    assert run(trained, '--by', 'frames', '--out', 'other.pth') == 1
+    assert '--by frames: the sign cannot be told' in capsys.readouterr().err
+    assert not Path('other.pth').exists()
 
 
 def test_a_teacher_of_other_landmarks_is_refused(trained, capsys, monkeypatch):

@@ -10,7 +10,10 @@ from mmengine.config import Config
 
 @dataclass(frozen=True)
 class TrainingRecord:
-    """How long a training took, without evaluations, and its seed."""
+    """How long a training took, and its seed.
+
+    Without evaluations, and without what `ChooseStartHook` trains before it.
+    """
 
     seconds: float | None = None
     seed: int | None = None

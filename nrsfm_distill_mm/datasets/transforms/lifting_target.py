@@ -35,6 +35,7 @@ class LiftingTargetFromLandmarks(BaseTransform):
         """Set the target.
 
         Raises:
+            ValueError: the dataset's one target is of another frame.
             ValueRangeError: a target frame shows fewer than two landmarks.
         """
         landmarks, visible = results['keypoints'], results['keypoints_visible']
@@ -43,8 +44,9 @@ class LiftingTargetFromLandmarks(BaseTransform):
         frames = len(landmarks)
         targets = len(results.get('lifting_target', landmarks[:1]))
         if targets != frames:
-            middle = frames - 1 if self.causal else frames // 2
-            landmarks, visible = (x[middle, None] for x in (landmarks, visible))
+            chosen = frames - 1 if self.causal else frames // 2
+            self._check_frame(results, chosen)
+            landmarks, visible = (x[chosen, None] for x in (landmarks, visible))
         seen = normalise_landmarks(
             torch.from_numpy(landmarks[..., :2]).float(), torch.from_numpy(visible) > 0
         ).landmarks.numpy()
@@ -52,3 +54,13 @@ class LiftingTargetFromLandmarks(BaseTransform):
         results['lifting_target'] = np.concatenate([seen, flat], axis=-1)
         results['lifting_target_visible'] = (visible > 0).astype(np.float32)
         return results
+
+    def _check_frame(self, results: dict[str, Any], chosen: int) -> None:
+        """Refuse another frame than MMPose's datasets of motion capture say."""
+        paths, target = results.get('img_paths'), results.get('target_img_path')
+        if paths is None or target is None or paths[chosen] == target[0]:
+            return
+        raise ValueError(
+            f'causal: expected {not self.causal}, as of the dataset, whose target is '
+            f'of {target[0]}, not of {paths[chosen]}'
+        )

@@ -96,6 +96,8 @@ class LoadTeacherCodes(BaseTransform):
         """
         points = sample['keypoints'].shape[1]
         name = sample.get('dataset_name', self.codes.info.skeleton)
+        if np.ndim(sample['keypoints_visible']) > 2:  # converted; the name is not
+            name = self.codes.info.skeleton
         self.codes.check_skeleton(f'{sample["img_path"]} has', name, points)
         keypoints, shown, annotated = unmirrored_landmarks(sample)
         if sample.get('flip') and not has_sides(sample['flip_indices']):
