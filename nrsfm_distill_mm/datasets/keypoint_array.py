@@ -55,6 +55,11 @@ class KeypointArrayDataset(LandmarkRowsDataset):
         require_file('ann_file', self.ann_file)
         optional = (*SHAPES, *NAMES, 'skeleton')
         arrays = read_arrays(self.ann_file, ('keypoints',), optional)
+        if 'dataset_name' not in self.metainfo:
+            raise AnnotationError(
+                'metainfo: expected a description of the landmarks, such as '
+                'dict(from_file="configs/_base_/datasets/h36m.py"), got none'
+            )
         name, points = self.metainfo['dataset_name'], self.metainfo['num_keypoints']
         skeleton = str(arrays.pop('skeleton', name))
         if skeleton != name:

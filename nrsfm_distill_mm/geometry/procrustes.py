@@ -97,16 +97,16 @@ def similarity_alignment(source: Tensor, target: Tensor) -> Similarity:
 
     Returns:
         scale (...), rotation (..., 3, 3) with determinant 1, translation
-        (..., 1, 3).
+        (..., 1, 3); NaN where points are not finite.
     """
     check_shape('source', source, ('P', 3))
     check_shape('target', target, ('P', 3))
     mean_source = source.mean(dim=-2, keepdim=True)
     mean_target = target.mean(dim=-2, keepdim=True)
     centred = source - mean_source
-    u, singular, vt = torch.linalg.svd(
-        centred.transpose(-2, -1) @ (target - mean_target)
-    )
+    product = centred.transpose(-2, -1) @ (target - mean_target)
+    # What is not finite becomes NaN below; here it would end all of the batch.
+    u, singular, vt = torch.linalg.svd(product.nan_to_num(0.0, 0.0, 0.0))
     sign = torch.ones_like(singular)
     sign[..., -1] = torch.sign(torch.linalg.det(u @ vt))
     rotation = u @ (sign.unsqueeze(-1) * vt)

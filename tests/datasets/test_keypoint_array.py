@@ -83,6 +83,12 @@ def test_landmarks_that_would_be_rounded_are_refused(tmp_path, points, hidden):
         load(far)
 
 
+def test_landmarks_without_a_description_are_refused(tmp_path, points):
+    path = write_arrays(tmp_path / 'a.npz', keypoints=points)
+    with pytest.raises(AnnotationError, match='metainfo: expected a description'):
+        KeypointArrayDataset(ann_file=path)
+
+
 def test_a_prefix_may_be_an_address(tmp_path, points):
     path = write_arrays(tmp_path / 'a.npz', keypoints=points)
     data = load(path, data_prefix={'img': 's3://bucket/images'})

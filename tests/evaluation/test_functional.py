@@ -57,6 +57,16 @@ def test_pa_mpjpe_forgives_a_similarity_and_no_reflection(true: torch.Tensor) ->
     assert (pa_mpjpe(mirrored, true) > 10).all()
 
 
+@pytest.mark.parametrize('bad', [torch.nan, torch.inf])
+def test_a_pose_that_is_not_finite_spoils_no_other(true: torch.Tensor, bad) -> None:
+    predicted = true + torch.randn_like(true)
+    alone = pa_mpjpe(predicted, true)
+    predicted[2, 3, 1] = bad
+    found = pa_mpjpe(predicted, true)
+    assert found.isnan().tolist() == [False, False, True, False, False]
+    torch.testing.assert_close(found[3:], alone[3:])
+
+
 def test_pa_mpjpe_is_at_most_mpjpe_of_a_scaled_pose(true: torch.Tensor) -> None:
     noisy = true + 50 * torch.randn_like(true)
     squared = (pa_mpjpe(noisy, true) ** 2).mean()
