@@ -331,8 +331,8 @@ def train(config: Config, folder: Path, seed: int) -> tuple[str, str]:
             f'{asked}: expected the config of this training as it is asked for now, '
             'got another one; give another --out'
         )
-    write_text(asked, text)
     if not done.exists():
+        write_text(asked, text)
         run('train', write_config(config, folder, seed), '--resume')
         done.touch()
     return str(file), (folder / 'last_checkpoint').read_text()

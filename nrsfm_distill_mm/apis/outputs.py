@@ -39,11 +39,9 @@ class Outputs(NamedTuple):
         folder = Path(self.pictures or '')
         if source.kind == 'image':
             name = Path(source.file).name
-            suffix = Path(name).suffix
-            # OpenCV writes no colours to the first two.
-            known = suffix.lower() not in ('.pbm', '.pgm') and cv2.haveImageWriter(
-                f'x{suffix}'  # not of any name
-            )
+            suffix = Path(name).suffix.lower()
+            has_colours = suffix not in ('.pbm', '.pgm')
+            known = has_colours and cv2.haveImageWriter(f'x{suffix}')  # not of any name
             return folder / (name if known else f'{name}.jpg')
         suffix = f'.{self.moving}'
         return folder if folder.suffix == suffix else folder / (_stem(source) + suffix)

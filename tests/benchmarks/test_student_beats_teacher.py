@@ -250,6 +250,7 @@ def test_a_training_of_another_config_is_not_taken_for_this(tmp_path):
     (tmp_path / 'finished').touch()
     (tmp_path / 'last_checkpoint').write_text('epoch_1.pth')
     config = Config({'train_cfg': {'max_epochs': 4}})
+    (tmp_path / 'asked.py').write_text(config.pretty_text)
     expected = str(tmp_path / 'config.py'), 'epoch_1.pth'
     for _ in range(2):
         assert train(config, tmp_path, 3) == expected
