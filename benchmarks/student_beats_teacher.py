@@ -502,10 +502,15 @@ def trained_alike(
     """A seed's result without the students that were trained otherwise."""
     known = content.get('settings', {})
     others = {m for m in content['students'] if known.get(m, settings) != settings}
+
+    def kept(table: Mapping[str, Any]) -> dict[str, Any]:
+        return {method: v for method, v in table.items() if method not in others}
+
     splits = {
         split: {
             **found,
-            'methods': {m: v for m, v in found['methods'].items() if m not in others},
+            'methods': kept(found['methods']),
+            'by flip cost': {k: kept(t) for k, t in found['by flip cost'].items()},
         }
         for split, found in content['splits'].items()
     }

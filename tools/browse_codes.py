@@ -254,7 +254,7 @@ def picture(sample: Sample) -> Any:
         return np.full((CANVAS, CANVAS, 3), GREY, np.uint8)
     try:
         return imread(str(path), channel_order='rgb')
-    except (FileNotFoundError, cv2.error) as error:
+    except (OSError, cv2.error) as error:
         problem = f'{path}: expected an image, got none that opens'
         raise AnnotationError(problem) from error
 

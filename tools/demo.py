@@ -13,6 +13,8 @@ import signal
 import sys
 from typing import Any
 
+from mmengine.device import is_cuda_available
+
 from nrsfm_distill_mm.apis import ImagePose3DInferencer
 
 CONSTRUCTOR = ('device', 'det_model', 'det_weights', 'det_cat_ids', 'show_progress')
@@ -74,7 +76,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--det-cat-ids',
         type=int,
         nargs='+',
-        help="the detector's classes that count; default 0, of MMPose's its own",
+        help="the detector's classes that count; default those of MMPose's own, or 0",
     )
     people.add_argument('--bbox-thr', type=float, default=0.3, help='least score')
     people.add_argument('--nms-thr', type=float, default=0.3, help='most overlap')
@@ -98,6 +100,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     folders = (args.out_dir, args.vis_out_dir, args.pred_out_dir, args.html_out_dir)
     if not (any(folders) or args.show):
         parser.error('nothing would come out: give --out-dir or --show')
+    if (args.device or '').startswith('cuda') and not is_cuda_available():
+        parser.error(f'--device: there is no CUDA GPU for "{args.device}"')
     return args
 
 
@@ -118,8 +122,7 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         print(f'{run(vars(args))} pictures or frames')
-    # torch without CUDA says so with an AssertionError.
-    except (OSError, ValueError, ImportError, RuntimeError, AssertionError) as error:
+    except (OSError, ValueError, ImportError, RuntimeError) as error:
         print(f'{type(error).__name__}: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:  # the way to leave a webcam; what was seen is written

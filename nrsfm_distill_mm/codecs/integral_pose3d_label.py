@@ -79,8 +79,8 @@ class IntegralPose3DLabel(BaseKeypointCodec):
     def decode(self, encoded: Array) -> tuple[Array, Array]:
         """Crop pixels (N, P, 2 or 3) and scores of 1 (N, P) from labels.
 
-        With ``use_udp`` they are as MMPose takes them back to the image, which has no
-        pixel less than there are.
+        With ``use_udp`` they are stretched by W / (W - 1): MMPose divides by W what
+        a crop of UDP spreads over W - 1 steps.
         """
         width, height = self.input_size
         pixels = encoded * width

@@ -198,10 +198,8 @@ def test_the_best_student_is_a_config_of_its_own(size):
 def result(seed, **errors):
     row = dict.fromkeys(COLUMNS, 0.5)
     methods = {name: row | {'depth_error': error} for name, error in errors.items()}
-    return {
-        'seed': seed,
-        'splits': dict.fromkeys(('train', 'test'), {'methods': methods}),
-    }
+    split = {'methods': methods, 'by flip cost': {'lowest': errors, 'highest': errors}}
+    return {'seed': seed, 'splits': dict.fromkeys(('train', 'test'), split)}
 
 
 def test_methods_are_compared_within_the_seeds_that_have_them():
@@ -266,7 +264,10 @@ def test_the_summary_leaves_out_what_was_trained_otherwise():
     content['students'] = [BONES, UPPER]
     kept = trained_alike(content, settings)
     assert kept['students'] == [UPPER]
-    assert [*kept['splits']['test']['methods']] == [TEACHER, UPPER]
+    split = kept['splits']['test']
+    for table in (split['methods'], *split['by flip cost'].values()):
+        assert [*table] == [TEACHER, UPPER]
+    assert [*split['by flip cost']] == ['lowest', 'highest']
     kept = trained_alike(content, other['settings'][BONES])
     assert kept['students'] == [BONES, UPPER], 'who has no settings counts as these'
 

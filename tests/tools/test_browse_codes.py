@@ -153,13 +153,15 @@ def test_codes_of_another_skeleton_are_refused(folder, capsys):
     )
 
 
-@pytest.mark.parametrize('damage', ['missing', 'damaged'])
+@pytest.mark.parametrize('damage', ['missing', 'damaged', 'a folder'])
 def test_a_picture_that_does_not_open_is_named(folder, capsys, damage):
     assert run() == 0
     sheets = sorted(Path('browse').glob('sheet_*'))
     Path('images/3.png').unlink()
     if damage == 'damaged':
         Path('images/3.png').write_bytes(b'damaged')
+    if damage == 'a folder':
+        Path('images/3.png').mkdir()
     assert run() == 1
     assert '3.png: expected an image, got none that opens' in capsys.readouterr().err
     assert not [*Path('browse').glob('.*')]

@@ -121,10 +121,10 @@ def test_what_counts_is_the_detectors_own_unless_named(weights, tmp_path, monkey
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason='there is a GPU')
-def test_a_missing_gpu_is_one_line(weights, tmp_path, capsys):
-    arguments = ['a.png', weights, '--out-dir', str(tmp_path), '--device', 'cuda']
-    assert main(arguments) == 1
-    assert 'Traceback' not in capsys.readouterr().err
+def test_a_missing_gpu_is_named(folder, weights, capsys):
+    with pytest.raises(SystemExit):
+        main([str(folder), weights, '--out-dir', 'x', '--device', 'cuda:3'])
+    assert '--device: there is no CUDA GPU for "cuda:3"' in capsys.readouterr().err
 
 
 def test_errors_are_one_line(folder, weights, capsys):
