@@ -5,6 +5,8 @@ _base_ = [
 ]
 
 model = dict(metainfo=_base_.metainfo)
+# For captures in which a training goes wrong; in others it changes nothing.
+default_hooks = dict(take_back=dict(type='TakeBackHook'))
 
 # Three frames with 3D, where the file has them, say which mirror image is real.
 custom_hooks = _base_.custom_hooks

@@ -31,16 +31,19 @@ class TakeBackHook(Hook):
     Args:
         interval: iterations between two looks.
         tolerance: how many times the least error is too much.
+        harmless: an error that is never too much; small ones rise and fall by more.
         num_samples, max_angle: as of :class:`ChooseStartHook`.
 
     Raises:
-        ValueRangeError: for an interval below 1 or a tolerance of 1 or less.
+        ValueRangeError: for an interval below 1, a tolerance of 1 or less, or a
+            negative ``harmless``.
     """
 
     def __init__(
         self,
         interval: int = 500,
         tolerance: float = 1.2,
+        harmless: float = 0.1,
         num_samples: int = 4096,
         max_angle: float = 90.0,
     ) -> None:
@@ -48,8 +51,11 @@ class TakeBackHook(Hook):
             raise ValueRangeError(f'interval: expected 1 or more, got {interval}')
         if not tolerance > 1:
             raise ValueRangeError(f'tolerance: expected above 1, got {tolerance}')
+        if not harmless >= 0:
+            raise ValueRangeError(f'harmless: expected 0 or more, got {harmless}')
         self.interval = interval
         self.tolerance = tolerance
+        self.harmless = harmless
         self.num_samples = num_samples
         self.max_angle = max_angle
 
@@ -68,7 +74,7 @@ class TakeBackHook(Hook):
         errors = [judge(runner, teacher, self.num_samples, self.max_angle)]
         broadcast_object_list(errors)  # all processes do as the first one
         error = errors[0]
-        tolerated = self.tolerance * self.least
+        tolerated = max(self.tolerance * self.least, self.harmless)
         if error < self.least or (self.good is None and error <= tolerated):
             self.least = min(error, self.least)
             runner.message_hub.update_info(LEAST, self.least)

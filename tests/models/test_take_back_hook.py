@@ -62,6 +62,14 @@ def test_it_goes_back_to_where_the_error_was_least(runner, train):
     assert len(set(weights[:7])) == 7, 'nothing happened before'
 
 
+def test_small_errors_may_rise_and_fall(runner, train):
+    hook = TakeBackHook(interval=1, harmless=0.1)
+    hook.before_train(runner)
+    weights = train(hook, [0.02, 0.09, 0.05, 0.11])
+    assert len(set(weights[:3])) == 3, 'nothing happened up to 0.1'
+    assert weights[3] == weights[0]
+
+
 def test_rates_stay_those_of_the_schedule_and_moments_go_back(runner, train):
     hook = TakeBackHook(interval=1)
     hook.before_train(runner)
@@ -158,6 +166,7 @@ def test_a_teacher_that_was_lost_learns_again(monkeypatch, hidden):
         ({'interval': 0}, 'interval: expected 1 or more, got 0'),
         ({'tolerance': 1.0}, 'tolerance: expected above 1, got 1.0'),
         ({'tolerance': float('nan')}, 'tolerance: expected above 1, got nan'),
+        ({'harmless': -0.1}, 'harmless: expected 0 or more, got -0.1'),
     ],
 )
 def test_options_that_cannot_be_are_refused(options, message):
