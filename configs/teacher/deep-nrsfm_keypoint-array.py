@@ -5,7 +5,7 @@ _base_ = [
 ]
 
 model = dict(metainfo=_base_.metainfo)
-# For captures in which a training goes wrong; in others it changes nothing.
+# For captures in which a training goes wrong.
 default_hooks = dict(take_back=dict(type='TakeBackHook'))
 
 # Three frames with 3D, where the file has them, say which mirror image is real.
