@@ -9,6 +9,8 @@
 2. training: forward and backward of backbone and head, in float32 and, as ``--amp`` of
    tools/train.py trains, in half precision.
 3. soft_argmax: time, and the most memory at a time, beside the form with ``softmax``.
+4. channels_last: how much faster narrow students, not those of ``--students``, are with
+   that option than without it, in float32.
 
 The 2D network is ``IntegralRegressionHead`` (Sun et al. 2018) with the same
 deconvolutions. All that is compared has its turn in every round, in one process; times
@@ -40,9 +42,16 @@ from torch.profiler import profile
 from nrsfm_distill_mm.geometry import cell_centres, depth_centres, soft_argmax_3d
 
 CONFIGS = Path(__file__).parents[1] / 'configs' / 'student'
+DEMO = CONFIGS.with_name('demo')
 STUDENTS = {
     'res18': CONFIGS / 'distill_res18_synthetic-128x128.py',
     'res50': CONFIGS / 'distill_res50_h36m-256x256.py',
+}
+NARROW = {
+    'demo': DEMO / 'distill.py',
+    'demo, local': DEMO / 'weaksup-local.py',
+    'strips': CONFIGS / 'weaksup-strips_synthetic-256x256.py',
+    'strips, finds 2D': CONFIGS / 'weaksup-strips_res18_synthetic-256x256.py',
 }
 ONNX = ('onnx', 'onnxscript', 'onnxruntime')
 POINTS = 17
@@ -322,7 +331,68 @@ def peak_bytes(call: Call, device: str) -> int:
     return peak
 
 
-PARTS = {'inference': inference, 'training': training, 'soft_argmax': soft_argmax}
+class Student(nn.Module):
+    """A config's student: coordinates from crops, and landmarks where it needs them."""
+
+    def __init__(self, path: Path, channels_last: bool) -> None:
+        super().__init__()
+        config = Config.fromfile(path).model
+        config.head.depth_loss = None
+        config.channels_last = channels_last
+        self.model = MODELS.build(config)
+        self.edge: int = config.head.input_size[0]
+
+    def forward(self, crops: Tensor) -> Tensor:
+        """(N, P, 3) from (N, 3, h, w)."""
+        feats, head = self.model.extract_feat(crops), self.model.head
+        if not getattr(head, 'reads_landmarks', False):
+            return head(feats)
+        return head(feats, torch.rand(len(crops), POINTS, 2, device=crops.device))
+
+
+def channels_last(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Forward, alone and with its gradient, in either order of the channels."""
+    init_default_scope('mmpose')
+    for device in devices():
+        for name, path in NARROW.items():
+            students = {
+                order: Student(path, order == 'last').to(device)
+                for order in ('first', 'last')
+            }
+            edge = students['last'].edge
+            for count in args.batches:
+                crops = torch.randn(count, 3, edge, edge, device=device)
+                for learns in (False, True):
+                    calls = {
+                        order: student_call(student, crops, learns)
+                        for order, student in students.items()
+                    }
+                    spent = take_turns(calls, args.rounds, device)
+                    row = {'device': device, 'student': name, 'batch': count}
+                    row['pass'] = 'forward and backward' if learns else 'forward'
+                    row['ms'] = 1e3 * statistics.median(spent['last']) / count
+                    yield row | ratio(spent['first'], spent['last'])
+
+
+def student_call(student: Student, crops: Tensor, learns: bool) -> Call:
+    """A pass in float32."""
+
+    def call() -> None:
+        student.train(learns).zero_grad()
+        with torch.set_grad_enabled(learns):
+            coords = student(crops)
+        if learns:
+            coords.square().mean().backward()
+
+    return call
+
+
+PARTS = {
+    'inference': inference,
+    'training': training,
+    'soft_argmax': soft_argmax,
+    'channels_last': channels_last,
+}
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ codec = dict(type='IntegralPose3DLabel', input_size=input_size)
 codes_file = 'work_dirs/demo/teacher_codes.safetensors'
 
 model = dict(
+    channels_last=True,
     backbone=dict(
         base_channels=16,
         num_stages=3,

@@ -234,3 +234,21 @@ def test_samples_do_not_depend_on_their_batch(student: TopdownPose3DEstimator) -
     head, feats = student.head.eval(), torch.randn(3, 32, 4, 3)
     alone = torch.cat([head((part,)) for part in feats.split(1)])
     torch.testing.assert_close(head((feats,)), alone, atol=1e-6, rtol=1e-5)
+
+
+def test_the_order_in_memory_changes_no_answer(student: TopdownPose3DEstimator) -> None:
+    config = _config() | {'channels_last': True}
+    reordered = MODELS.build(config)
+    reordered.load_state_dict(student.state_dict(), strict=False)
+    crops = torch.randn(3, 3, 64, 48, dtype=torch.float64)
+    answers, slopes = [], []
+    for model in (student.double(), reordered.double()):
+        answers.append(model(crops, None, mode='tensor'))
+        answers[-1].square().sum().backward()
+        slopes.append(model.backbone.conv1.weight.grad)
+    torch.testing.assert_close(*answers)
+    torch.testing.assert_close(*slopes)
+    features = reordered.extract_feat(crops)[-1]
+    for tensor in (features, slopes[1], *reordered.state_dict().values()):
+        if tensor.dim() == 4:
+            assert tensor.is_contiguous(memory_format=torch.channels_last)

@@ -5,6 +5,7 @@ data_mode = 'topdown'  # read by MMPose's inferencers
 
 model = dict(
     type='TopdownPose3DEstimator',
+    channels_last=True,
     data_preprocessor=dict(
         type='PoseDataPreprocessor',
         mean=[123.675, 116.28, 103.53],

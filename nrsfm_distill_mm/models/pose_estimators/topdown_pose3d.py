@@ -26,13 +26,21 @@ class TopdownPose3DEstimator(TopdownPoseEstimator):
         *args: as of MMPose's ``TopdownPoseEstimator``.
         backbone_pooling: the backbone is given the means of squares of so many px; a
             head that reads the crop sees all of it.
+        channels_last: the channels of a pixel lie side by side in memory, which makes
+            narrow networks faster on a CPU.
         **kwargs: likewise.
 
     Raises:
         ValueRangeError: for squares that do not cover the crop.
     """
 
-    def __init__(self, *args: Any, backbone_pooling: int = 1, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        backbone_pooling: int = 1,
+        channels_last: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         size = self.head.input_size
         if backbone_pooling < 1 or any(edge % backbone_pooling for edge in size):
@@ -41,6 +49,8 @@ class TopdownPose3DEstimator(TopdownPoseEstimator):
                 f'{backbone_pooling}'
             )
         self.backbone_pooling = backbone_pooling
+        if channels_last:  # of the weights; layers answer in the same order
+            self.to(memory_format=torch.channels_last)
 
     def extract_feat(self, inputs: Tensor) -> Any:
         """Feature maps, the crops (N, 3, H, W) before them for heads that read them."""
