@@ -5,13 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
-from mmengine.fileio import dump, exists
+from mmengine.fileio import dump
 from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
-from nrsfm_distill_mm.apis.results import require_display
+from nrsfm_distill_mm.apis.results import require_display, require_pictures
 from nrsfm_distill_mm.apis.student import check_student
-from nrsfm_distill_mm.datasets import LandmarkBatchDataset
 from nrsfm_distill_mm.models import TopdownPose3DEstimator
 
 
@@ -77,26 +76,10 @@ def main() -> None:
     if isinstance(model, TopdownPose3DEstimator):
         check_student(model, runner.cfg, args.checkpoint)
     if args.show or args.show_dir:
-        check_pictures(runner.test_dataloader.dataset)
+        require_pictures(runner.test_dataloader.dataset)
     metrics = runner.test()
     if args.out:
         dump(metrics, args.out)
-
-
-def check_pictures(dataset: Any) -> None:
-    """Refuse landmarks without pictures, which nothing can be drawn on.
-
-    Raises:
-        FileNotFoundError: the first picture is not there.
-    """
-    landmarks = isinstance(dataset, LandmarkBatchDataset)
-    info = dataset.infos[0] if landmarks else dataset.get_data_info(0)
-    path = info['img_path']
-    if not exists(path):
-        raise FileNotFoundError(
-            f'--show, --show-dir: expected pictures to draw on, there is no "{path}"; '
-            'tools/browse_codes.py draws landmarks that have none'
-        )
 
 
 if __name__ == '__main__':

@@ -8,11 +8,13 @@ import cv2
 import matplotlib
 import mmengine
 import numpy as np
+from mmengine.fileio import exists
 from mmengine.structures import InstanceData
 from mmpose.structures import split_instances
 from numpy.typing import NDArray
 
 from nrsfm_distill_mm.apis.errors import DisplayError, VideoWriterError
+from nrsfm_distill_mm.datasets import LandmarkBatchDataset
 from nrsfm_distill_mm.files import complete_file, unfinished_path
 
 Image = NDArray[np.uint8]
@@ -29,6 +31,22 @@ def require_display() -> None:
         raise DisplayError(
             f'show: there is no display (Matplotlib draws with "{backend}"); leave it '
             'out, and have the pictures written to a folder'
+        )
+
+
+def require_pictures(dataset: Any) -> None:
+    """Refuse landmarks without pictures, which nothing can be drawn on.
+
+    Raises:
+        FileNotFoundError: the first picture is not there.
+    """
+    landmarks = isinstance(dataset, LandmarkBatchDataset)
+    info = dataset.infos[0] if landmarks else dataset.get_data_info(0)
+    path = info['img_path']
+    if not exists(path):
+        raise FileNotFoundError(
+            f'--show, --show-dir: expected pictures to draw on, there is no "{path}"; '
+            'tools/browse_codes.py draws landmarks that have none'
         )
 
 

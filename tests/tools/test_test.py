@@ -11,10 +11,10 @@ from mmpose.registry import MODELS
 from tiny_student import lifting_config, save_student, student_config
 
 from nrsfm_distill_mm.apis import DisplayError, StudentCheckpointError
+from nrsfm_distill_mm.apis.results import require_pictures
 from nrsfm_distill_mm.apis.student import check_student
 
 tool = runpy.run_path(str(REPO / 'tools' / 'test.py'))
-check_pictures = tool['check_pictures']
 
 
 def test_the_checkpoint_of_another_student_is_refused(tmp_path: Path) -> None:
@@ -58,6 +58,6 @@ def test_landmarks_without_pictures_are_not_drawn(tmp_path: Path) -> None:
     with pytest.raises(
         FileNotFoundError, match='--show, --show-dir: expected pictures'
     ):
-        check_pictures(dataset)
+        require_pictures(dataset)
     path.touch()
-    check_pictures(dataset)
+    require_pictures(dataset)
