@@ -67,6 +67,13 @@ class KeypointArrayDataset(LandmarkRowsDataset):
                 f'{self.ann_file}: expected the skeleton {name}, got {skeleton}'
             )
         check_rows(self.ann_file, arrays)
+        found = arrays['keypoints'].shape
+        if found[1:2] != (points,):
+            raise AnnotationError(
+                f'{self.ann_file}: expected keypoints of shape (N, {points}, 2), the '
+                f'landmarks of {name}, got {found}; the metainfo (in the configs '
+                'of arrays SKELETON=...) describes the landmarks'
+            )
         visible = np.ones(arrays['keypoints'].shape[:2], dtype=np.float32)
         arrays.setdefault('keypoints_visible', visible)
         for key, shape in SHAPES.items():
