@@ -1,6 +1,7 @@
 """ChooseStartHook: several starts, and the best goes on; no 3D decides."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 import torch
@@ -35,6 +36,7 @@ class ChooseStartHook(Hook):
     Args:
         num_starts: how many.
         iterations: of each, at the full learning rate.
+        acceptable: where all of them have a larger label-free error, as many more.
         num_samples: how many training samples judge, at equal steps.
         max_angle: of the turn between two liftings, degrees to either side.
     """
@@ -46,6 +48,7 @@ class ChooseStartHook(Hook):
         self,
         num_starts: int = 3,
         iterations: int = 1500,
+        acceptable: float = inf,
         num_samples: int = 4096,
         max_angle: float = 90.0,
     ) -> None:
@@ -54,8 +57,11 @@ class ChooseStartHook(Hook):
                 'num_starts, iterations: expected at least 1, '
                 f'got {num_starts} and {iterations}'
             )
+        if not acceptable > 0:
+            raise ValueError(f'acceptable: expected above 0, got {acceptable}')
         self.num_starts = num_starts
         self.iterations = iterations
+        self.acceptable = acceptable
         self.num_samples = num_samples
         self.max_angle = max_angle
 
@@ -68,15 +74,17 @@ class ChooseStartHook(Hook):
             return
         model = unwrapped(runner)
         errors, nearness, states = [], [], []
-        for start in range(self.num_starts):
+        for start in range(2 * self.num_starts):
+            if start == self.num_starts and min(errors) <= self.acceptable:
+                break
             candidate = self._train(runner, model)
             errors.append(judge(runner, candidate, self.num_samples, self.max_angle))
             nearness.append(abs(float(candidate.network.inverse_distance or 0)))
             states.append(candidate.network.state_dict())
             found = f', inverse distance {nearness[-1]:.3f}' if nearness[-1] else ''
             runner.logger.info(
-                f'Start {start + 1} of {self.num_starts}: label-free error '
-                f'{errors[-1]:.3f}{found} after {self.iterations} iterations.'
+                f'Start {start + 1}: label-free error {errors[-1]:.3f}{found} after '
+                f'{self.iterations} iterations.'
             )
         runner.message_hub.update_info('start_errors', errors)
         best = states[choose_start(errors, nearness)]

@@ -82,6 +82,19 @@ def test_the_least_error_goes_on(runner: SimpleNamespace) -> None:
     )
 
 
+def test_where_all_starts_are_bad_as_many_more_are_tried(
+    runner: SimpleNamespace,
+) -> None:
+    some = start_errors(ChooseStartHook(2, iterations=5), runner)
+    good = ChooseStartHook(2, iterations=5, acceptable=2 * max(some))
+    assert len(start_errors(good, runner)) == 2
+    bad = ChooseStartHook(2, iterations=5, acceptable=min(some) / 100)
+    assert len(errors := start_errors(bad, runner)) == 4
+    assert judge(runner, runner.model, 4096, 90.0) == pytest.approx(
+        min(errors), rel=1e-5
+    )
+
+
 def test_without_perspective_the_least_error_is_chosen() -> None:
     assert choose_start([0.4, 0.31, 0.3, 0.35], [0.0] * 4) == 2
 
@@ -205,3 +218,5 @@ def test_judged_by_what_the_teacher_believes(runner: SimpleNamespace) -> None:
 def test_no_start_is_refused() -> None:
     with pytest.raises(ValueError, match='expected at least 1, got 0 and 1500'):
         ChooseStartHook(num_starts=0)
+    with pytest.raises(ValueError, match='acceptable: expected above 0, got 0'):
+        ChooseStartHook(acceptable=0)

@@ -32,7 +32,7 @@ param_scheduler = [
 # Which of the two mirror images is real is decided by how people's knees bend.
 custom_hooks = [
     dict(type='LandmarkDistributionHook'),
-    dict(type='ChooseStartHook', num_starts=3, iterations=1000),
+    dict(type='ChooseStartHook', num_starts=3, iterations=1000, acceptable=0.6),
     dict(type='DepthSignHook'),
     dict(type='TeacherDiagnosticsHook'),
 ]
