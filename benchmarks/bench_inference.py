@@ -370,7 +370,8 @@ def channels_last(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
                     spent = take_turns(calls, args.rounds, device)
                     row = {'device': device, 'student': name, 'batch': count}
                     row['pass'] = 'forward and backward' if learns else 'forward'
-                    row['ms'] = 1e3 * statistics.median(spent['last']) / count
+                    median = statistics.median(spent['last'])
+                    row['ms_per_person'] = 1e3 * median / count
                     yield row | ratio(spent['first'], spent['last'])
 
 

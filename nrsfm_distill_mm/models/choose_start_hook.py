@@ -36,7 +36,7 @@ class ChooseStartHook(Hook):
     Args:
         num_starts: how many.
         iterations: of each, at the full learning rate.
-        acceptable: where all of them have a larger label-free error, as many more.
+        acceptable: where all have a larger label-free error, as many more are trained.
         num_samples: how many training samples judge, at equal steps.
         max_angle: of the turn between two liftings, degrees to either side.
     """

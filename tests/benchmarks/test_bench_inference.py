@@ -24,6 +24,10 @@ def test_every_part_runs(tmp_path) -> None:
     assert {'float32'} < engines
     assert all(row['ms_per_person_2D'] > 0 for row in found['inference'])
     assert all(row['ratio'] > 0 for row in found['training'])
+    assert {row['pass'] for row in found['channels_last']} == {
+        'forward',
+        'forward and backward',
+    }
     assert len(found['soft_argmax']) % 2 == 0
     for row in found['soft_argmax']:
         assert row['mb_ours'] <= row['mb_softmax'], row

@@ -13,6 +13,7 @@ from train import load_config, main, parse_args
 from nrsfm_distill_mm.apis import DisplayError
 
 CONFIG = REPO / 'configs' / 'teacher' / 'deep-nrsfm-finetune_keypoint-array.py'
+STUDENT = REPO / 'configs' / 'student' / 'distill_res18_synthetic-128x128.py'
 
 
 @pytest.mark.parametrize('stopped', [False, True])
@@ -53,9 +54,6 @@ def test_mixed_precision_of_lifters_needs_a_gpu(
     monkeypatch.setattr('train.is_cuda_available', lambda: False)
     with pytest.raises(ValueError, match='--amp: expected a GPU for a PoseLifter'):
         load_config(parse_args())
-
-
-STUDENT = REPO / 'configs' / 'student' / 'distill_res18_synthetic-128x128.py'
 
 
 def test_validations_are_drawn_where_asked(
