@@ -1,5 +1,4 @@
-# The distilled student of `make demo`: three stages of ResNet-18 with a quarter of its
-# channels, for images of 64 x 64 px.
+# The distilled student of `make demo`: three narrow stages of ResNet-18, for 64 x 64 px.
 _base_ = ['../student/distill_res18_synthetic-128x128.py']
 
 data_root = 'data/synthetic_humans_64'
