@@ -35,9 +35,11 @@ def run(group: str, case: Case, seed: int, args: argparse.Namespace) -> None:
     file = args.out / group / f'start{seed}' / 'result.json'
     if file.exists():
         return
-    # One alone, however bad it is.
-    options = {'custom_hooks.1.num_starts': 1, 'custom_hooks.1.acceptable': 1e9}
-    options['max_iters'] = args.iterations
+    options = {
+        'custom_hooks.1.num_starts': 1,
+        'custom_hooks.1.acceptable': 1e9,  # one alone, however bad it is
+        'max_iters': args.iterations,
+    }
     teacher = train_teacher(case, file.parent, seed, options)
     hub = MessageHub.get_current_instance()
     (error,) = hub.get_info('start_errors')
