@@ -6,7 +6,7 @@ datasets hold, and here their 3D is known, without any label.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -72,9 +72,6 @@ class UnseenPoses(NamedTuple):
         return UnseenPoses(landmarks, self.poses[sound] / side[:, None, None])
 
 
-# Inductor (torch 2.13) fails where it replaces what a permutation indexes.
-@torch.compiler.disable  # type: ignore[untyped-decorator]
-@torch.no_grad()
 def unseen_poses(output: NRSfMOutput, limbs: Limbs) -> UnseenPoses:
     """As many poses as the teacher has answered, each with a limb of another one.
 
@@ -85,6 +82,15 @@ def unseen_poses(output: NRSfMOutput, limbs: Limbs) -> UnseenPoses:
         limbs: L of them; which one is exchanged and which one turned is drawn, as are
             angle, pose and camera.
     """
+    # Inductor (torch 2.13) fails where it replaces what a permutation indexes. As a
+    # decorator it would import the compiler, about a second, with the package.
+    uncompiled = torch.compiler.disable(_unseen_poses)  # type: ignore[no-untyped-call]
+    return cast(UnseenPoses, uncompiled(output, limbs))
+
+
+@torch.no_grad()
+def _unseen_poses(output: NRSfMOutput, limbs: Limbs) -> UnseenPoses:
+    """What ``unseen_poses`` says, out of a compiler's sight."""
     count, device = len(output.shape), output.shape.device
     size = radius(output.shape)
     shapes = output.shape / size[:, None, None]
