@@ -1,9 +1,10 @@
 # PYTHON=python3.11 chooses the interpreter; FRESH=1 makes the demo start over;
-# ARGS='-k cameras' goes to pytest.
+# ARGS='-k cameras' goes to pytest; ARGS=-n0 tests in one process.
 export PYTHON ?=
 export WHEELS ?= ../shared/wheels
 
 run := .venv/bin/python
+processes := -n auto --maxprocesses 4 --dist worksteal
 doctested := $(addprefix nrsfm_distill_mm/,geometry nrsfm synthetic)
 
 .PHONY: help demo test lint format typecheck setup full clean
@@ -15,7 +16,8 @@ demo: setup  ## train a teacher and its student on synthetic humans, and draw th
 	@$(run) tools/quick_start.py $(if $(filter 1,$(FRESH)),--fresh)
 
 test: setup  ## the tests, and the doctests of the mathematics
-	@$(run) -m pytest --doctest-modules $(ARGS) tests $(doctested)
+	@OMP_NUM_THREADS=1 $(run) -m pytest $(processes) --doctest-modules $(ARGS) \
+		tests $(doctested)
 
 lint: setup  ## style and spelling
 	@$(run) -m ruff check .

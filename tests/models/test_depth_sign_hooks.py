@@ -20,7 +20,8 @@ from nrsfm_distill_mm.skeletons import HUMAN36M
 from nrsfm_distill_mm.synthetic.sampling import sample_scene
 
 CONFIG = REPO / 'configs' / 'teacher' / 'deep-nrsfm_keypoint-array.py'
-FEW_STARTS = {'custom_hooks.1.num_starts': 2, 'custom_hooks.1.iterations': 20}
+ONE_START = {'custom_hooks.1.num_starts': 1, 'custom_hooks.1.iterations': 20,
+             'custom_hooks.1.acceptable': 1e9}  # fmt: skip
 BENDS = [dict(type='DepthSignHook', left='left_hip', right='right_hip', up='thorax',
               limbs=[('left_hip', 'left_knee', 'left_foot')])]  # fmt: skip
 
@@ -48,7 +49,7 @@ def train(
             'work_dir': str(folder / f'{mirrored}{truth}{len(changes)}'),
             'train_cfg.max_iters': 60,
             'train_cfg.val_interval': 60,
-            **({} if 'custom_hooks' in changes else FEW_STARTS),
+            **({} if 'custom_hooks' in changes else ONE_START),
             'experiment_name': f'{folder.name}{mirrored}{truth}{len(changes)}',
             **changes,
         }
