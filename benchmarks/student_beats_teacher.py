@@ -69,6 +69,7 @@ ROOT = Path(__file__).parents[1]
 ANNOTATION = 'annotation_body3d/fps50/h36m_{}.npz'
 SPLITS = {'train': 'training images', 'test': 'held-out images'}
 DATA = ('default', 'capture', 'free_limbs')
+TERCILES = BY_COST, BY_ERROR = 'by flip cost', "by the teacher's error"
 TEACHER, WEAKSUP, UPPER = 'teacher', 'Weaksup-bs', 'upper bound'
 SUPERVISED = 'supervised'
 LOCAL = {method: f'local, {method}' for method in (WEAKSUP, UPPER, SUPERVISED)}
@@ -469,10 +470,8 @@ def evaluate(
                         limb_depths(poses[TEACHER]).abs(), poses[TEACHER], true
                     ),
                 },
-                'by flip cost': by_tercile(flips, poses, true),
-                "by the teacher's error": by_tercile(
-                    limb_errors(poses[TEACHER], true), poses, true
-                ),
+                BY_COST: by_tercile(flips, poses, true),
+                BY_ERROR: by_tercile(limb_errors(poses[TEACHER], true), poses, true),
             },
         )
 
@@ -510,7 +509,7 @@ def trained_alike(
         split: {
             **found,
             'methods': kept(found['methods']),
-            'by flip cost': {k: kept(t) for k, t in found['by flip cost'].items()},
+            **{t: {k: kept(v) for k, v in found[t].items()} for t in TERCILES},
         }
         for split, found in content['splits'].items()
     }
@@ -581,7 +580,7 @@ def figure(summary: Sequence[Mapping[str, Any]], results: Sequence[Any]) -> Figu
         left.barh(names, errors, xerr=spread, color='#4878a8')
         left.invert_yaxis()
         left.set(xlabel='depth error, mm', title=title)
-        terciles = [r['splits'][split]['by flip cost'] for r in results]
+        terciles = [r['splits'][split][BY_COST] for r in results]
         for method in names:
             own = [t for t in terciles if method in t['lowest']]
             means = [np.mean([t[k][method] for t in own]) for k in terciles[0]]

@@ -50,7 +50,20 @@ def finished(
     if not seeds:
         names = ', '.join(wanted)
         parser.error(f'folder: expected seeds that have finished {names}, got {folder}')
+    for name in wanted:
+        asked = {config_of(seed / name) for seed in seeds} - {None}
+        if len(asked) > 1:
+            parser.error(
+                f'folder: expected seeds that have trained {name} by one config, got '
+                f'{len(asked)} in {folder}'
+            )
     return seeds
+
+
+def config_of(training: Path) -> str | None:
+    """The config that was asked for, of whatever seed, if it was noted."""
+    asked, seed = training / 'asked.py', training.parent.name
+    return asked.read_text().replace(f'/{seed}/', '/seed/') if asked.exists() else None
 
 
 def result(

@@ -1,5 +1,6 @@
 """Who is tested on new people."""
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -35,6 +36,21 @@ def test_seeds_without_the_student_are_left_out(tmp_path, monkeypatch):
     student_on_new_people.main([str(tmp_path), '--students', STRIPS])
     assert tested == ['seed1']
     assert (tmp_path / 'new_people.json').is_file()
+
+
+def test_seeds_of_different_configs_are_not_averaged(tmp_path, capsys):
+    parser, names = argparse.ArgumentParser(), ('teacher', 'given_2d_strips')
+    seeds = [tmp_path / f'seed{number}' for number in range(3)]
+    for seed in seeds:
+        finish(seed, *names)
+    for seed in seeds[:2]:  # the third did not note its config
+        codes = f'codes_file = {str(seed / "codes.safetensors")!r}\n'
+        (seed / names[1] / 'asked.py').write_text(codes)
+    assert student_on_new_people.finished(tmp_path, names, parser) == seeds
+    (seeds[1] / names[1] / 'asked.py').write_text(codes + 'max_epochs = 1\n')
+    with pytest.raises(SystemExit):
+        student_on_new_people.finished(tmp_path, names, parser)
+    assert 'trained given_2d_strips by one config, got 2' in capsys.readouterr().err
 
 
 def test_without_a_seed_the_folder_is_named(tmp_path, capsys):

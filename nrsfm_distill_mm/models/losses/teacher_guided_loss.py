@@ -48,9 +48,9 @@ class TeacherGuidedLoss(nn.Module):
             samples that are wholly visible. People are of like proportions, so that a
             bone that is too short in the picture, and flat, must have depth; x and y
             receive no gradient from it.
-        perspective: whether these bones are measured as if seen from afar. The distance
-            of the camera, the same in all pictures by the radius of the pose, is learnt
-            from the proportions too: ``inverse_distance`` in the log.
+        perspective: with ``bone_weight``, measure these bones as if seen from afar. The
+            distance of the camera, the same in all pictures by the radius of the pose,
+            is learnt from the proportions too: ``inverse_distance`` in the log.
     """
 
     loss_name: str
