@@ -159,7 +159,7 @@ def compare(codes: TeacherCodes, place: Place) -> Sample:
     reprojected = codes.reprojected(row)
     distances = np.linalg.norm(reprojected - annotated, axis=1) / codes.side[row]
     distances[~visible] = 0
-    if not Path(info['img_path']).suffix:  # no picture, and any unit
+    if not has_picture(info):  # and any unit
         middle = (annotated[visible].max(0) + annotated[visible].min(0)) / 2
         scale = 0.7 * CANVAS / codes.side[row]
         annotated = (annotated - middle) * scale + CANVAS / 2
@@ -243,6 +243,12 @@ def cell_of(
     )
 
 
+def has_picture(info: dict[str, Any]) -> bool:
+    """Whether a sample is more than a row of an array of landmarks, a number."""
+    path = Path(info['img_path'])
+    return bool(path.suffix) or path.is_file()
+
+
 def picture(sample: Sample) -> Any:
     """The picture (H, W, 3) RGB; grey if there is none.
 
@@ -250,7 +256,7 @@ def picture(sample: Sample) -> Any:
         AnnotationError: it cannot be read.
     """
     path = Path(sample.info['img_path'])
-    if not path.suffix:  # a row of an array of landmarks, which has no picture
+    if not has_picture(sample.info):
         return np.full((CANVAS, CANVAS, 3), GREY, np.uint8)
     try:
         return imread(str(path), channel_order='rgb')

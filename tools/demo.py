@@ -118,7 +118,7 @@ def run(args: dict[str, Any]) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Exit status: 0, 1 if something could not be done, or 130 if it was stopped."""
     args = parse_args(argv)
-    endless = args.inputs.lower().startswith('webcam')
+    endless = args.inputs.lower().partition(':')[0] == 'webcam'
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         print(f'{run(vars(args))} pictures or frames')

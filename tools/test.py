@@ -22,7 +22,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--work-dir', help='where the log goes')
     parser.add_argument('--out', help='file for the metrics (.json, .pkl)')
     parser.add_argument('--dump', help='file for the predictions (.pkl)')
-    parser.add_argument('--show-dir', help='folder for pictures of the predictions')
+    parser.add_argument('--show-dir', help='new folder for pictures of the predictions')
     parser.add_argument('--show', action='store_true', help='show them in a window')
     parser.add_argument('--wait-time', type=float, default=1, help='of each, seconds')
     parser.add_argument(

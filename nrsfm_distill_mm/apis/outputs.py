@@ -99,6 +99,9 @@ def read_outputs(arguments: Mapping[str, Any]) -> Outputs:
     for name, folder in zip(names, folders, strict=True):
         if folder is not None:
             single = name == 'vis_out_dir' and suffix == f'.{moving}'
+            if single and Path(folder).is_dir():
+                problem = f'expected a video, but {folder} is a folder'
+                raise OutputArgumentError(f'{name}: {problem}')
             _require_writable(name, Path(folder).parent if single else Path(folder))
     return Outputs(*folders, moving, turning)
 

@@ -1,5 +1,6 @@
 """Predictions and pictures as files: complete, or not there at all."""
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from nrsfm_distill_mm.files import complete_file, unfinished_path
 Image = NDArray[np.uint8]
 
 CODEC = 'mp4v'
+PARTS_OF_A_SECOND = 65_535  # that MPEG-4 can count
 WITHOUT_WINDOWS = ('agg', 'cairo', 'pdf', 'pgf', 'ps', 'svg', 'template')
 """Matplotlib's ways to draw for which `show` would wait for ever."""
 
@@ -91,7 +93,7 @@ class VideoFile:
 
     Args:
         path: where it shall be.
-        fps: frames per second.
+        fps: frames per second, rounded to what MPEG-4 can count.
     """
 
     def __init__(self, path: Path, fps: float) -> None:
@@ -120,9 +122,12 @@ class VideoFile:
 
     def _open(self, width: int, height: int) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        rate = min(self.fps, PARTS_OF_A_SECOND)
+        # OpenCV writes a rate as a decimal fraction.
+        rate = round(rate, int(math.log10(PARTS_OF_A_SECOND / rate)))
         codec = cv2.VideoWriter_fourcc(*CODEC)
         name = str(self._unfinished)
-        writer = cv2.VideoWriter(name, codec, self.fps, (width, height))
+        writer = cv2.VideoWriter(name, codec, rate, (width, height))
         if not writer.isOpened():
             self._unfinished.unlink(missing_ok=True)
             raise VideoWriterError(

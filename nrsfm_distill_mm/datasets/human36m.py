@@ -9,6 +9,7 @@ from mmpose.registry import DATASETS
 
 from nrsfm_distill_mm.datasets.errors import (
     AnnotationError,
+    check_finite,
     check_rows,
     check_shape,
     read_array,
@@ -147,6 +148,7 @@ class Human36mDistillDataset(LandmarkRowsDataset):
         arrays['bbox'] = np.concatenate([centre - half, centre + half], axis=1)
         if self.load_3d:
             metres = arrays.pop('S')[..., :3]
+            check_finite(self.ann_file, 'S', metres)
             arrays['keypoints_3d'] = (1000 * metres).astype(np.float32)
         return arrays
 

@@ -63,9 +63,14 @@ def check_mpii_annotations(path: str) -> None:
     except ValueError as error:
         raise AnnotationError(f'{path}: expected a .json file: {error}') from error
     if not isinstance(people, list) or not people:
-        found = f'{type(people).__name__} of length {len(people)}'
+        found = 'none' if people == [] else type(people).__name__
         raise AnnotationError(f'{path}: expected a list of people, got {found}')
     for index, person in enumerate(people):
+        if not isinstance(person, dict):
+            raise AnnotationError(
+                f'{path}: person {index}: expected an object with the fields '
+                f'{sorted(FIELDS)}, got {type(person).__name__}'
+            )
         missing = FIELDS - set(person)
         if missing:
             raise AnnotationError(

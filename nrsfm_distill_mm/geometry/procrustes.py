@@ -97,7 +97,7 @@ def similarity_alignment(source: Tensor, target: Tensor) -> Similarity:
 
     Returns:
         scale (...), rotation (..., 3, 3) with determinant 1, translation
-        (..., 1, 3); NaN where points are not finite.
+        (..., 1, 3); scale or translation are not finite where points are not.
     """
     check_shape('source', source, ('P', 3))
     check_shape('target', target, ('P', 3))

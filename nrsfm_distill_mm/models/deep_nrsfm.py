@@ -101,8 +101,8 @@ class DeepNRSfM(BaseModel):
             if mode == 'loss':
                 normalised, visible = self._normalise(inputs, visible)
                 return self.loss(normalised.landmarks, visible)
-            answer = self.infer(inputs, visible)
-        return self.predict(*answer, data_samples) if mode == 'predict' else answer[0]
+            found = self.infer(inputs, visible)
+            return self.predict(*found, data_samples) if mode == 'predict' else found[0]
 
     def _normalise(
         self, inputs: Tensor, visible: Tensor | None

@@ -13,6 +13,8 @@ from nrsfm_distill_mm.nrsfm import evenly_spaced_rows, fit_landmark_distribution
 class LandmarkDistributionHook(Hook):
     """Fit the teacher's Gaussian over landmarks to the training set, once.
 
+    A run that is resumed keeps that of its checkpoint.
+
     Args:
         num_samples: how many samples, at equal steps over the dataset.
     """
@@ -22,6 +24,8 @@ class LandmarkDistributionHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Fit, and store the result in the model."""
+        if runner.iter:
+            return
         model = unwrapped(runner)
         dataset = runner.train_dataloader.dataset
         rows = evenly_spaced_rows(len(dataset), self.num_samples)

@@ -30,7 +30,10 @@ class PlainCheckpointHook(Hook):
         hub = checkpoint.get('message_hub')
         if hub is not None:
             scalars = {k: _as_tensors(v) for k, v in hub['log_scalars'].items()}
-            checkpoint['message_hub'] = {**hub, 'log_scalars': scalars}
+            # MMEngine would look for the values of the others, and warn.
+            kept = {k: resumed for k, resumed in hub['resumed_keys'].items() if resumed}
+            stored = {'log_scalars': scalars, 'resumed_keys': kept}
+            checkpoint['message_hub'] = {**hub, **stored}
         checkpoint['meta'] = {**checkpoint['meta'], 'versions': versions()}
         checkpoint.update(plain_checkpoint(checkpoint))
 

@@ -91,13 +91,14 @@ def unseen_poses(output: NRSfMOutput, limbs: Limbs) -> UnseenPoses:
 @torch.no_grad()
 def _unseen_poses(output: NRSfMOutput, limbs: Limbs) -> UnseenPoses:
     """What ``unseen_poses`` says, out of a compiler's sight."""
-    count, device = len(output.shape), output.shape.device
+    count, device, dtype = len(output.shape), output.shape.device, output.shape.dtype
     size = radius(output.shape)
     shapes = output.shape / size[:, None, None]
     drawn = torch.randint(len(limbs.joints), (2, count), device=device)
     other, camera = (torch.randperm(count, device=device) for _ in range(2))
-    axes = nn.functional.normalize(torch.randn(count, 3, device=device))
-    turns = rotation_about(axes, BEND * torch.randn(count, device=device))
+    axes = torch.randn(count, 3, device=device, dtype=dtype)
+    angles = BEND * torch.randn(count, device=device, dtype=dtype)
+    turns = rotation_about(nn.functional.normalize(axes), angles)
     mixed = exchange_limbs(shapes, shapes[other], limbs.rows(drawn[0]))
     mixed = turn_limbs(mixed, turns, limbs.rows(drawn[1]))
     distance = output.inverse_distance

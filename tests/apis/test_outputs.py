@@ -19,6 +19,7 @@ from nrsfm_distill_mm.apis import (
     gif_file,
 )
 from nrsfm_distill_mm.apis.gif_file import GifFile
+from nrsfm_distill_mm.apis.results import VideoFile
 from nrsfm_distill_mm.visualization import pose3d_visualizer
 from nrsfm_distill_mm.visualization.skeleton_style import LEFT, RIGHT
 
@@ -55,6 +56,16 @@ def durations(gif):
         gif.seek(i)
         found.append(gif.info['duration'])
     return found
+
+
+@pytest.mark.parametrize('fps', [0.5, 29.97, 119.8812, 239.987, 999.99, 90_000.0])
+def test_a_video_keeps_its_rate(tmp_path, fps):
+    file = VideoFile(tmp_path / 'a.mp4', fps)
+    for frame in blinking(3):
+        file.write(frame)
+    assert file.close()
+    found = cv2.VideoCapture(str(tmp_path / 'a.mp4')).get(cv2.CAP_PROP_FPS)
+    assert found == pytest.approx(min(fps, 65_535), rel=1e-3)
 
 
 @pytest.mark.parametrize(('fps', 'kept'), [(5, 60), (10, 60), (24, 30), (30, 24)])
@@ -208,6 +219,7 @@ def test_pages_and_turntables_overwrite_nothing(inferencer, tmp_path):
         ({'vis_out_dir': 'x.AVI'}, r'vis_out_dir: expected a folder or a \.mp4'),
         ({'turntable': True}, 'turntable: expected a folder in vis_out_dir'),
         ({'vis_out_dir': 'FILE'}, 'vis_out_dir: .* is a file'),
+        ({'vis_out_dir': 'a.mp4'}, 'vis_out_dir: expected a video, but .* is a folder'),
         ({'pred_out_dir': 'FILE/a/b'}, 'pred_out_dir: .* is a file'),
         ({'html_out_dir': 'FILE/a'}, 'html_out_dir: .* is a file'),
         ({'out_dir': 'FILE/a'}, 'vis_out_dir: .* is a file'),
@@ -224,6 +236,7 @@ def test_outputs_are_refused_before_any_inference(
         'os.access', lambda path, mode: 'LOCKED' not in Path(path).parts
     )
     (tmp_path / 'LOCKED').mkdir()
+    (tmp_path / 'a.mp4').mkdir()
     monkeypatch.setattr(ImagePose3DInferencer, 'forward', None)
     with pytest.raises((OutputArgumentError, UnknownViewError), match=message):
         list(inferencer('missing.jpg', **arguments))

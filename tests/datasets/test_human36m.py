@@ -105,6 +105,14 @@ def test_refused(tmp_path, arrays, message):
         Human36mDistillDataset(path)
 
 
+def test_truth_with_gaps_is_refused(tmp_path):
+    arrays = h36m_arrays(3)
+    arrays['S'][1, 4, 2] = np.nan
+    path = write_arrays(tmp_path / 'bad.npz', **arrays)
+    with pytest.raises(AnnotationError, match=r'bad.npz: expected finite S, .* 1 of 3'):
+        Human36mDistillDataset(path, test_mode=True)
+
+
 def test_other_file_names_are_refused(tmp_path):
     path = write_arrays(
         tmp_path / 'a.npz', **changed('imgname', np.array(['a.jpg'] * 3))

@@ -47,8 +47,10 @@ def changed(**fields):
 NAN = np.full((16, 2), np.nan).tolist()
 UNNAMED = [{k: v for k, v in mpii_people(1)[0].items() if k != 'joints_vis'}]
 REFUSED = {
-    'empty': ([], 'expected a list of people, got list of length 0'),
-    'COCO': ({'images': [], 'annotations': []}, 'got dict of length 2'),
+    'empty': ([], 'expected a list of people, got none'),
+    'COCO': ({'images': [], 'annotations': []}, 'a list of people, got dict'),
+    'a number': (5, 'expected a list of people, got int'),
+    'numbers': ([5, 7], 'person 0: expected an object with the fields .*, got int'),
     'fields': (UNNAMED, r"person 0: .*\['joints_vis'\] missing"),
     'skeleton': (changed(joints=[[1, 2]] * 14), 'person 1: .*16 landmarks.*got 14'),
     'NaN': (changed(joints=NAN), '000000011.jpg .*expected finite landmarks'),

@@ -159,6 +159,19 @@ def test_starts_expect_landmarks_where_the_model_does(
         torch.testing.assert_close(mean, expected)
 
 
+def test_a_resumed_run_expects_landmarks_where_it_did(runner: SimpleNamespace) -> None:
+    hook, network = LandmarkDistributionHook(), runner.model.network
+    hook.before_train(runner)
+    expected = network.landmark_mean.clone()
+    runner.train_dataloader.dataset.landmarks[::9, 3] += 5
+    runner.iter = 2
+    hook.before_train(runner)
+    assert torch.equal(network.landmark_mean, expected)
+    runner.iter = 0
+    hook.before_train(runner)
+    assert not torch.equal(network.landmark_mean, expected)
+
+
 def test_landmarks_are_expected_where_they_are_in_training(
     runner: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

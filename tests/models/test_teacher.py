@@ -62,12 +62,25 @@ def test_what_it_cannot_be_called_with_is_named(teacher: DeepNRSfM) -> None:
 @pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
 def test_autocast_changes_nothing(teacher: DeepNRSfM, dtype: torch.dtype) -> None:
     pixels = 100 * torch.rand(5, 7, 2)
-    plain = teacher(pixels, mode='loss'), teacher(pixels).code
-    teacher.limb_exchange.unseen = None
+
+    def answers() -> tuple[object, ...]:
+        teacher.limb_exchange.unseen = None
+        (pose, *_) = teacher(pixels, data_samples=_samples(5), mode='predict')
+        pose = pose.pred_instances
+        poses = [pose.keypoints_3d.tolist(), pose.code_flipped.tolist()]
+        return teacher(pixels, mode='loss'), teacher(pixels).code.tolist(), poses
+
+    plain = answers()
     with torch.autocast('cpu', dtype=dtype):
-        found = teacher(pixels, mode='loss'), teacher(pixels).code
-    assert found[0] == plain[0]
-    assert torch.equal(found[1], plain[1])
+        assert answers() == plain
+
+
+def test_a_teacher_of_float64_learns_from_unseen_poses() -> None:
+    teacher = DeepNRSfM(WORM, (24, 12, 6), limb_weight=0.2).double()
+    pixels = 100 * torch.rand(5, 7, 2)
+    losses = [teacher(pixels, mode='loss') for _ in range(2)]
+    assert losses[1]['loss_limbs'].dtype == torch.float64
+    assert losses[1]['loss_limbs'] > 0
 
 
 @pytest.mark.parametrize('share', [0.0, 0.7])

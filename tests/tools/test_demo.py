@@ -98,7 +98,9 @@ def test_all_kinds_of_pictures_come_if_asked_for(
     assert files(tmp_path / 'html') == ['a.html']
 
 
-@pytest.mark.parametrize(('inputs', 'status'), [('pictures', 130), ('webcam:1', 0)])
+@pytest.mark.parametrize(
+    ('inputs', 'status'), [('pictures', 130), ('webcam_1.mp4', 130), ('webcam:1', 0)]
+)
 def test_stopping_is_the_end_of_a_webcam_alone(
     weights, tmp_path, monkeypatch, inputs, status
 ):

@@ -52,7 +52,10 @@ class LoadDepthLabels(BaseTransform):
         if extent == 0:
             results['keypoints_visible'] = np.zeros_like(results['keypoints_visible'])
         scale = (plane * pixels).sum() / (extent or 1)
-        crop = results['input_size'][0] / results['bbox_scale'][0, 0]
+        # Read off the landmarks, as TopdownAffine(use_udp=True) has a scale of its own.
+        moved = results['transformed_keypoints'][0, shown]
+        size = np.linalg.norm(pixels) or 1
+        crop = np.linalg.norm(moved - moved.mean(axis=0)) / size
         depth = points[:, 2] - points[self.root_index, 2]
         results['keypoint_depth'] = (depth * scale * crop)[None].astype(np.float32)
         return results
